@@ -1,0 +1,1 @@
+"""The executable conformance suite: may this microgrid management system be connected?"""

@@ -1,0 +1,93 @@
+"""What is wrong with a file that a person wrote: where, why, and what to do about it, in both languages."""
+
+import difflib
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+
+from conformance.model.text import Language, Text
+
+
+class Severity(StrEnum):
+    """How much a problem matters: an error refuses the file, a warning asks for a look, a note informs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class LintProblem(Struct, frozen=True, kw_only=True):
+    """One problem: its place, a code to search for, what is wrong and what to do."""
+
+    file: str
+    line: int | None = None
+    code: str
+    message: Text
+    advice: Text
+    severity: Severity = Severity.ERROR
+
+    def in_(self, language: Language) -> str:
+        """Return `file:line: [code] message -> advice` in `language`."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        grade = "" if self.severity is Severity.ERROR else f"{self.severity}: "
+        return f"{place}: {grade}[{self.code}] {self.message.in_(language)} -> {self.advice.in_(language)}"
+
+
+class CatalogueError(Exception):
+    """A file cannot be used; `problems` says all that is wrong with it."""
+
+    def __init__(self, *problems: LintProblem) -> None:
+        super().__init__("\n".join(problem.in_(Language.EN) for problem in problems))
+        self.problems = problems
+
+    def in_(self, language: Language) -> str:
+        """Return one line for each problem in `language`."""
+        return "\n".join(problem.in_(language) for problem in self.problems)
+
+
+class SelectionError(Exception):
+    """A selection, id or edition that a person typed names nothing; `message` and `advice` say so in both languages."""
+
+    def __init__(self, message: Text, advice: Text) -> None:
+        super().__init__(f"{message.en} -> {advice.en}")
+        self.message = message
+        self.advice = advice
+
+    def in_(self, language: Language) -> str:
+        """Return the one-line message in `language`."""
+        return f"{self.message.in_(language)} -> {self.advice.in_(language)}"
+
+
+def error(
+    file: str, line: int | None, code: str, message: Text, advice: Text, *, severity: Severity = Severity.ERROR
+) -> LintProblem:
+    """Return the LintProblem at `file`:`line`."""
+    return LintProblem(file=file, line=line, code=code, message=message, advice=advice, severity=severity)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that looks most like `word`, or None if none does."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.55)
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str], *, show: int = 12) -> Text:
+    """Return advice that names the nearest of `known`, or lists up to `show` of them."""
+    names = sorted(known)
+    close = nearest(word, names)
+    if close is not None:
+        return Text(f"did you mean `{close}`?", f"`{close}` の誤りではないか。")
+    if not names:
+        return Text("remove it", "削除すること。")
+    listed = ", ".join(f"`{name}`" for name in names[:show]) + (", ..." if len(names) > show else "")
+    return Text(f"known here: {listed}", f"ここで使えるもの: {listed}")
+
+
+def shown(path: Path) -> str:
+    """Return `path` as a person wants to read it: relative to the working directory where it lies below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,1 @@
+"""Frozen value types of the suite; no input, no output."""

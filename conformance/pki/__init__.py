@@ -1,0 +1,1 @@
+"""The laboratory's public key infrastructure: its CAs, its revocation lists, and the client credentials of vectors."""

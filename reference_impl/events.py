@@ -1,0 +1,167 @@
+"""The security-event log of a connection point: a ring in memory, numbered without gaps, one line each on stderr."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reference_impl.session import Session, serial_of, subject_name
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from reference_impl.rules import Rules
+
+CAPACITY = 4096
+LONGEST_TEXT = 256
+
+ALARMS = frozenset(
+    {
+        "BAD_CERT",
+        "CERT_EXPIRED",
+        "CERT_NOT_CONFIGURED",
+        "CERT_NOT_TRUSTED",
+        "CERT_NOT_YET_VALID",
+        "CERT_REQUIRED",
+        "CERT_REVOKED",
+        "CERT_VALIDATION_FAILED",
+        "UNSECURE_COMMUNICATION",
+    }
+)
+NOTICES = frozenset({"SESSION_ESTABLISHED", "ACCESS_GRANTED", "CONTROL_ACCEPTED", "CONFIGURATION_CHANGED"})
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry. `serial` is that of the client certificate in lowercase hexadecimal, null without one."""
+
+    sequence: int
+    time: str
+    connection_point: str
+    binding: str
+    source: str
+    category: str
+    code: str
+    type: str
+    severity: str
+    subject: str | None
+    serial: str | None
+    object: str
+    result: str
+    detail: str
+
+
+def write_line(text: str) -> None:
+    """Writes a line to stderr, or leaves it out when nobody drains the pipe: a log must not stop the MMS."""
+    try:
+        poller = select.poll()
+        poller.register(2, select.POLLOUT)
+        if poller.poll(0):
+            os.write(2, text.encode(errors="backslashreplace")[:2048] + b"\n")
+    except OSError:
+        sys.stderr = None
+
+
+class EventLog:
+    """Keeps the newest entries. What is kept and how is the rules' decision."""
+
+    def __init__(self, point: str, rules: Rules) -> None:
+        self._point = point
+        self._rules = rules
+        self._entries: deque[Event] = deque(maxlen=CAPACITY)
+        self._last = 0
+
+    def entries(self, after: int, limit: int) -> list[Event]:
+        """At most `limit` entries with a sequence number above `after`, oldest first."""
+        newer = [event for event in self._entries if event.sequence > after] if after < self._last else []
+        return newer[:limit]
+
+    def refused_peer(
+        self, binding: str, source: str, code: str, certificate: x509.Certificate | None, detail: str
+    ) -> None:
+        """A connection that was not let in, with its IEC 62351-3 event code."""
+        if self._rules.keeps_authentication_failure():
+            subject = None if certificate is None else subject_name(certificate)
+            serial = serial_of(certificate)
+            self._append(binding, source, "security", code, "authentication", subject, serial, "", "refused", detail)
+
+    def established(self, session: Session, detail: str) -> None:
+        """A secure session with a verified peer."""
+        if self._rules.keeps_access():
+            self._of(session, "security", "SESSION_ESTABLISHED", "session", "", "accepted", detail)
+
+    def granted(self, session: Session, target: str) -> None:
+        """A request that was served."""
+        if self._rules.keeps_access():
+            self._of(session, "access", "ACCESS_GRANTED", "authorisation", target, "accepted", "")
+
+    def denied(self, session: Session, target: str, detail: str) -> None:
+        """A request refused for lack of rights, or because nothing here answers to it."""
+        if self._rules.keeps_denial():
+            self._of(session, "access", "ACCESS_DENIED", "authorisation", target, "refused", detail)
+
+    def commanded(self, session: Session, target: str, detail: str) -> None:
+        """A control that took effect, or was withdrawn."""
+        if self._rules.keeps_control():
+            self._of(session, "control", "CONTROL_ACCEPTED", "control", target, "accepted", detail)
+
+    def control_refused(self, session: Session, target: str, detail: str) -> None:
+        """A control that an entitled operator sent and that was refused."""
+        if self._rules.keeps_control():
+            self._of(session, "control", "CONTROL_REFUSED", "control", target, "refused", detail)
+
+    def configured(self, what: str, result: str) -> None:
+        """Trust anchors, revocation lists, peers or the own certificate were read again."""
+        self._append(
+            "", "local", "configuration", "CONFIGURATION_CHANGED", "configuration", None, None, "", result, what
+        )
+
+    def _of(
+        self, session: Session, category: str, code: str, kind: str, target: str, result: str, detail: str
+    ) -> None:
+        certificate = session.certificate
+        subject = None if certificate is None else subject_name(certificate)
+        serial = serial_of(certificate)
+        self._append(session.binding, session.source, category, code, kind, subject, serial, target, result, detail)
+
+    def _append(
+        self,
+        binding: str,
+        source: str,
+        category: str,
+        code: str,
+        kind: str,
+        subject: str | None,
+        serial: str | None,
+        target: str,
+        result: str,
+        detail: str,
+    ) -> None:
+        severity = "alarm" if code in ALARMS else "notice" if code in NOTICES else "warning"
+        self._last = self._rules.next_sequence(self._last)
+        event = Event(
+            sequence=self._last,
+            time=self._rules.timestamp(time.time()),
+            connection_point=self._point,
+            binding=binding,
+            source=source,
+            category=category,
+            code=code,
+            type=kind,
+            severity=severity,
+            subject=self._rules.logged_subject(subject),
+            serial=serial,
+            object=target[:LONGEST_TEXT],
+            result=result,
+            detail=detail[:LONGEST_TEXT],
+        )
+        self._entries.append(event)
+        write_line(
+            f"{event.time} {self._point} {severity} {code} {result} source={source} subject={event.subject!r}"
+            f" serial={serial} object={event.object!r} {event.detail!r}"
+        )
