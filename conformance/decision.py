@@ -129,7 +129,7 @@ def decide(
     mandatory = [result for result in results if result.mandatory and result.gate is not Gate.OBSERVE]
     blocking = [r.criterion for r in mandatory if r.failed and r.gate is Gate.CONNECT]
     unresolved = [r.criterion for r in mandatory if r.unresolved]
-    effects = _effects(items)
+    effects = _effects(items, {result.criterion for result in mandatory})
     conditions = [_condition(r) for r in mandatory if r.failed and r.gate is Gate.RESTRICT]
     conditions += [effect.text for effect in effects if effect.kind == "condition"]
     caps = [e.security_level for e in effects if e.kind == "cap" and e.security_level is not None]
@@ -165,11 +165,11 @@ def _word(
     return Word.CONDITIONS if conditions else Word.CONNECT
 
 
-def _effects(items: Sequence[ItemResult]) -> list[Effect]:
+def _effects(items: Sequence[ItemResult], mandatory: set[str]) -> list[Effect]:
     return [
         finding.effect
         for item in items
-        if item.status == "active"
+        if item.status == "active" and item.criterion in mandatory
         for attempt in item.attempts
         for finding in attempt.findings
         if finding.effect is not None

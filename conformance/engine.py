@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from conformance.catalogue.references import resolve_saved
+from conformance.catalogue.references import resolve
 from conformance.model.duration import seconds
 from conformance.model.endpoint import Binding
 from conformance.model.operations import OPERATIONS
@@ -85,7 +85,7 @@ class Performance:
 
     def _perform(self, step: Step, actor: Actor, given: Mapping[str, Any], path: str, side: Side) -> StepRecord:
         operation = step.op or ""
-        parameters = resolve_saved(dict(given), self._saved)
+        parameters = resolve(dict(given), self._saved)
         typed = msgspec.convert(parameters, OPERATIONS[operation].parameters)
         binding = self._binding_for(operation)
         begun = time.monotonic()

@@ -84,6 +84,10 @@ class EvidenceWriter:
                 self._kept.add(digest)
         return digest
 
+    def read(self, digest: Digest) -> bytes:
+        """Return what was kept under `digest` in this run. Raises EvidenceError if it is gone."""
+        return read_blob(self.folder, digest)
+
     def key(self, line: bytes) -> None:
         """Append one TLS key-log line to its own file (mode 0600), outside the chain."""
         with self._lock:
@@ -149,13 +153,14 @@ class RunRecord:
                 self.head = head
                 yield event
 
-    def blob(self, digest: Digest) -> bytes:
-        """Return the evidence of that digest. Raises EvidenceError if it is missing or altered."""
-        path = self.folder / BLOBS / digest
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise EvidenceError(f"{path}: {error.strerror}") from error
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise EvidenceError(f"{path}: its content is not what its name says")
-        return content
+
+def read_blob(folder: Path, digest: Digest) -> bytes:
+    """Return the evidence of that digest from a run's folder. Raises EvidenceError if it is missing or altered."""
+    path = folder / BLOBS / digest
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EvidenceError(f"{path}: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise EvidenceError(f"{path}: its content is not what its name says")
+    return content

@@ -1,1 +1,1 @@
-"""The bundled reference: an MMS that keeps the connection profile, and small named faults that each break it in one place."""
+"""The bundled reference: an MMS that keeps the connection profile, and small named faults that depart from it."""

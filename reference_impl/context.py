@@ -25,7 +25,10 @@ OPTIONS = (
 
 
 class Secrets:
-    """Credential, trust and contexts of a connection point, as its files were when last read whole."""
+    """Trust and contexts of a connection point, as its files were when last read whole.
+
+    `own` is the credential in the folder, `credential` the one presented; only a fault makes them differ.
+    """
 
     def __init__(self, folder: Path, rules: Rules, log: EventLog) -> None:
         """Reads the folder; HomeError when a file is missing or unusable."""
@@ -36,9 +39,11 @@ class Secrets:
         self._read()
 
     def _read(self) -> None:
-        credential = self._rules.own_credential(load_credential(self._folder))
+        own = load_credential(self._folder)
+        credential = self._rules.own_credential(own)
         trust = self._rules.trusted(load_trust(self._folder), self._folder)
         contexts = {Demand.REQUIRED: self._context(credential, trust, Demand.REQUIRED)}
+        self.own: Credential = own
         self.credential: Credential = credential
         self.trust: Trust = trust
         self._contexts = contexts

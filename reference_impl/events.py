@@ -82,66 +82,101 @@ class EventLog:
         return newer[:limit]
 
     def refused_peer(
-        self, binding: str, source: str, code: str, certificate: x509.Certificate | None, detail: str
+        self, *, binding: str, source: str, code: str, certificate: x509.Certificate | None, detail: str
     ) -> None:
         """A connection that was not let in, with its IEC 62351-3 event code."""
         if self._rules.keeps_authentication_failure():
-            subject = None if certificate is None else subject_name(certificate)
-            serial = serial_of(certificate)
-            self._append(binding, source, "security", code, "authentication", subject, serial, "", "refused", detail)
+            self._append(
+                binding=binding,
+                source=source,
+                certificate=certificate,
+                category="security",
+                code=code,
+                kind="authentication",
+                result="refused",
+                detail=detail,
+            )
 
     def established(self, session: Session, detail: str) -> None:
         """A secure session with a verified peer."""
         if self._rules.keeps_access():
-            self._of(session, "security", "SESSION_ESTABLISHED", "session", "", "accepted", detail)
+            self._of(session, category="security", code="SESSION_ESTABLISHED", kind="session", detail=detail)
 
     def granted(self, session: Session, target: str) -> None:
         """A request that was served."""
         if self._rules.keeps_access():
-            self._of(session, "access", "ACCESS_GRANTED", "authorisation", target, "accepted", "")
+            self._of(session, category="access", code="ACCESS_GRANTED", kind="authorisation", target=target)
 
     def denied(self, session: Session, target: str, detail: str) -> None:
         """A request refused for lack of rights, or because nothing here answers to it."""
         if self._rules.keeps_denial():
-            self._of(session, "access", "ACCESS_DENIED", "authorisation", target, "refused", detail)
+            self._of(
+                session, category="access", code="ACCESS_DENIED", kind="authorisation", target=target, detail=detail, result="refused"
+            )
 
     def commanded(self, session: Session, target: str, detail: str) -> None:
         """A control that took effect, or was withdrawn."""
         if self._rules.keeps_control():
-            self._of(session, "control", "CONTROL_ACCEPTED", "control", target, "accepted", detail)
+            self._of(
+                session, category="control", code="CONTROL_ACCEPTED", kind="control", target=target, detail=detail
+            )
 
     def control_refused(self, session: Session, target: str, detail: str) -> None:
         """A control that an entitled operator sent and that was refused."""
         if self._rules.keeps_control():
-            self._of(session, "control", "CONTROL_REFUSED", "control", target, "refused", detail)
+            self._of(
+                session, category="control", code="CONTROL_REFUSED", kind="control", target=target, detail=detail, result="refused"
+            )
 
     def configured(self, what: str, result: str) -> None:
         """Trust anchors, revocation lists, peers or the own certificate were read again."""
         self._append(
-            "", "local", "configuration", "CONFIGURATION_CHANGED", "configuration", None, None, "", result, what
+            source="local",
+            category="configuration",
+            code="CONFIGURATION_CHANGED",
+            kind="configuration",
+            result=result,
+            detail=what,
         )
 
     def _of(
-        self, session: Session, category: str, code: str, kind: str, target: str, result: str, detail: str
+        self,
+        session: Session,
+        *,
+        category: str,
+        code: str,
+        kind: str,
+        target: str = "",
+        detail: str = "",
+        result: str = "accepted",
     ) -> None:
-        certificate = session.certificate
-        subject = None if certificate is None else subject_name(certificate)
-        serial = serial_of(certificate)
-        self._append(session.binding, session.source, category, code, kind, subject, serial, target, result, detail)
+        self._append(
+            binding=session.binding,
+            source=session.source,
+            certificate=session.certificate,
+            category=category,
+            code=code,
+            kind=kind,
+            target=target,
+            result=result,
+            detail=detail,
+        )
 
     def _append(
         self,
-        binding: str,
+        *,
         source: str,
         category: str,
         code: str,
         kind: str,
-        subject: str | None,
-        serial: str | None,
-        target: str,
         result: str,
         detail: str,
+        binding: str = "",
+        target: str = "",
+        certificate: x509.Certificate | None = None,
     ) -> None:
+        subject = None if certificate is None else subject_name(certificate)
+        serial = serial_of(certificate)
         severity = "alarm" if code in ALARMS else "notice" if code in NOTICES else "warning"
         self._last = self._rules.next_sequence(self._last)
         event = Event(

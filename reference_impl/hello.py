@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 HANDSHAKE = 0x16
 SIGNALLING_SUITES = frozenset({0x00FF, 0x5600})
+RECORD_HEADER = 5
+SHORTEST_HELLO = 38
 TLS12, TLS13 = 0x0303, 0x0304
 SUPPORTED_VERSIONS = 43
 
@@ -48,8 +50,8 @@ def _supported_versions(extensions: bytes) -> tuple[int, ...]:
 
 def read_client_hello(record: bytes) -> ClientHello | None:
     """The ClientHello in one whole TLS record, or None when the record holds no complete one (RFC 8446 4.1.2)."""
-    message = record[5:]
-    if len(message) < 38 or message[0] != 1:
+    message = record[RECORD_HEADER:]
+    if len(message) < SHORTEST_HELLO or message[0] != 1:
         return None
     try:
         body, _ = _vector(message, 1, 3)
@@ -68,4 +70,4 @@ def read_client_hello(record: bytes) -> ClientHello | None:
 
 def first_record_length(data: bytes) -> int | None:
     """How long the first TLS record is, header included; None until its five header bytes are there."""
-    return None if len(data) < 5 else 5 + int.from_bytes(data[3:5], "big")
+    return None if len(data) < RECORD_HEADER else RECORD_HEADER + int.from_bytes(data[3:5], "big")

@@ -62,7 +62,9 @@ class HttpsBinding:
         headers: dict[str, str] = {}
         for name, content in request.headers:
             key = name.decode("ascii")
-            headers[key] = f"{headers[key]}, {content.decode('latin-1')}" if key in headers else content.decode("latin-1")
+            headers[key] = (
+                f"{headers[key]}, {content.decode('latin-1')}" if key in headers else content.decode("latin-1")
+            )
         method = request.method.decode("ascii")
         answer = self._resources.answer(
             Request(method, request.target.decode("ascii"), headers, bytes(self._body)), self._session

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reference_impl import sunspec
 from reference_impl.controls import Order
 from reference_impl.problem import Problem
-from reference_impl.rules.access import READ_HOLDING, WRITE_SINGLE
+from reference_impl.rules.access import READ_HOLDING, WRITE_MULTIPLE, WRITE_SINGLE
 
 if TYPE_CHECKING:
     from reference_impl.mms import ConnectionPoint, Mms
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UNIT = 1
 HEADER = struct.Struct(">HHHB")
 SHORTEST, LONGEST = 2, 254
+PAIR = 4
 MOST_READ, MOST_WRITTEN = 125, 123
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, NO_SUCH_UNIT = 1, 2, 3, 0x0B
 ON, OFF = 1, 0
@@ -66,12 +67,7 @@ class ModbusBinding:
         function = request[0]
         said = f"modbus function {function}"
         try:
-            if unit != UNIT:
-                raise ModbusException(NO_SUCH_UNIT)
-            subject = self._mms.rules.subject(self._session, said, {})
-            if not self._mms.rules.modbus_function(function):
-                raise Problem(403, "not-found", "no such function")
-            return self._serve(function, request[1:], subject, said)
+            return bytes([function]) + self._serve(unit, function, request[1:], said)
         except Problem as problem:
             self._point.log.denied(self._session, said, problem.detail)
             return bytes([function | 0x80, ILLEGAL_FUNCTION])
@@ -79,18 +75,24 @@ class ModbusBinding:
             self._point.log.denied(self._session, said, f"exception {exception.code}")
             return bytes([function | 0x80, exception.code])
 
-    def _serve(self, function: int, fields: bytes, subject: Subject, said: str) -> bytes:
+    def _serve(self, unit: int, function: int, fields: bytes, said: str) -> bytes:
+        if unit != UNIT:
+            raise ModbusException(NO_SUCH_UNIT)
+        subject = self._mms.rules.subject(self._session, said, {})
+        if not self._mms.rules.modbus_function(function):
+            raise Problem(403, "not-found", "no such function")
         if function == READ_HOLDING:
             content = self._read(fields)
             self._point.log.granted(self._session, said)
-            return bytes([function, len(content)]) + content
-        if function not in {WRITE_SINGLE, 16}:
-            return bytes([function, 0])
+            return bytes([len(content)]) + content
+        if function not in {WRITE_SINGLE, WRITE_MULTIPLE}:
+            self._point.log.granted(self._session, said)
+            return b"\0"
         if not self._mms.rules.may_write_registers(subject.role, self._point.name):
             raise Problem(403, "forbidden", "this role may not write")
         address, values = _write_single(fields) if function == WRITE_SINGLE else _write_multiple(fields)
         self._write(dict(enumerate(values, address)), subject, said)
-        return bytes([function]) + fields[:4]
+        return fields[:4]
 
     def _read(self, fields: bytes) -> bytes:
         address, count = _pair(fields)
@@ -127,7 +129,7 @@ class ModbusBinding:
 
 
 def _pair(fields: bytes) -> tuple[int, int]:
-    if len(fields) != 4:
+    if len(fields) != PAIR:
         raise ModbusException(ILLEGAL_VALUE)
     return int.from_bytes(fields[:2], "big"), int.from_bytes(fields[2:], "big")
 

@@ -72,6 +72,4 @@ def read_order(body: bytes, rules: Rules) -> Order:
     start, expires = _time(found.get("start"), "start"), _time(found.get("expires"), "expires")
     if start and expires and expires <= start:
         raise Problem(400, "malformed", "expires must be after start")
-    return Order(
-        id=identity, type=kind, value=number, unit=rules.unit(found["unit"]), start=start, expires=expires
-    )
+    return Order(id=identity, type=kind, value=number, unit=rules.unit(found["unit"]), start=start, expires=expires)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -93,22 +93,20 @@ class Resources:
         self, route: Route, subject: Subject, request: Request, query: dict[str, int]
     ) -> tuple[int, dict[str, object], str]:
         """Status, content, and what was commanded, if anything."""
-        controls = self._point.controls
-        if route.resource == "/":
-            return 200, self._discovery(), ""
-        if route.resource == "/state":
-            return 200, self._mms.state(self._point.name), ""
-        if route.resource == "/inventory":
-            return 200, self._inventory(subject), ""
-        if route.resource == "/security-events":
-            return 200, self._events(query), ""
         if route.resource == "/controls":
             control = self._command(request, subject)
             return 201, self._control(control), f"{control.order.type} {control.order.value:g} {control.order.unit}"
         if route.method == "DELETE":
-            control = controls.cancel(route.id, subject.name)
+            control = self._point.controls.cancel(route.id, subject.name)
             return 200, self._control(control), f"cancelled {control.order.type}"
-        return 200, self._control(controls.get(route.id, subject.name)), ""
+        contents: dict[str, Callable[[], dict[str, object]]] = {
+            "/": self._discovery,
+            "/state": lambda: self._mms.state(self._point.name),
+            "/inventory": lambda: self._inventory(subject),
+            "/security-events": lambda: self._events(query),
+            "/controls/{id}": lambda: self._control(self._point.controls.get(route.id, subject.name)),
+        }
+        return 200, contents[route.resource](), ""
 
     def _discovery(self) -> dict[str, object]:
         point = self._point.name
@@ -120,9 +118,7 @@ class Resources:
             "region": "jp",
             "rated_capacity": value(self._mms.rated, "W", "ems-1"),
             "declared": {"clock_tolerance": "PT2S", "control_response": "PT5S", "active_power_tolerance": 0.02},
-            "links": {
-                name: f"{PREFIX}/{name}" for name in ("state", "inventory", "controls", "security-events")
-            },
+            "links": {name: f"{PREFIX}/{name}" for name in ("state", "inventory", "controls", "security-events")},
         }
 
     def _inventory(self, subject: Subject) -> dict[str, object]:

@@ -9,6 +9,7 @@ from cryptography.hazmat import asn1
 
 IEC_USER_ROLES = x509.ObjectIdentifier("1.2.840.10070.8.1")
 MODBUS_ROLE = x509.ObjectIdentifier("1.3.6.1.4.1.50316.802.1")
+SEQUENCE = b"\x30"
 
 
 class Role(enum.IntEnum):
@@ -34,6 +35,13 @@ class UserRoleInfo:
     revision: int
 
 
+@asn1.sequence
+class _Wrapped:
+    """A SEQUENCE around IECUserRoles: the decoder takes a SEQUENCE OF only as a field."""
+
+    infos: list[UserRoleInfo]
+
+
 def _extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> bytes | None:
     for extension in certificate.extensions:
         if extension.oid == oid and isinstance(extension.value, x509.UnrecognizedExtension):
@@ -49,7 +57,8 @@ def iec_user_roles(certificate: x509.Certificate) -> list[int]:
     der = _extension(certificate, IEC_USER_ROLES)
     if der is None:
         return []
-    return [number for info in asn1.decode_der(list[UserRoleInfo], der) for number in info.user_role]
+    wrapped = asn1.decode_der(_Wrapped, SEQUENCE + asn1.encode_der(der)[1:])
+    return [number for info in wrapped.infos for number in info.user_role]
 
 
 def modbus_role(certificate: x509.Certificate) -> str | None:
@@ -59,3 +68,10 @@ def modbus_role(certificate: x509.Certificate) -> str | None:
     """
     der = _extension(certificate, MODBUS_ROLE)
     return None if der is None else asn1.decode_der(str, der)
+
+
+def known_role(presented: int | str) -> Role | None:
+    """The role with this number or exactly this name."""
+    if isinstance(presented, str):
+        return Role.__members__.get(presented)
+    return next((role for role in Role if role.value == presented), None)

@@ -97,11 +97,13 @@ def mms_id(home: Path, secrets: Secrets) -> str:
     from cryptography import x509  # noqa: PLC0415 - beside its only use
 
     try:
-        names = secrets.credential.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = secrets.own.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     except (x509.ExtensionNotFound, ValueError):
         uris = []
     identity = next((uri for uri in uris if uri.startswith("urn:uuid:")), None)
     if identity is None:
-        raise HomeError(f"{home / DISTRIBUTION / 'cert.pem'}: no urn:uuid in the subjectAltName; sign the csr.pem as is")
+        raise HomeError(
+            f"{home / DISTRIBUTION / 'cert.pem'}: no urn:uuid in the subjectAltName; sign the csr.pem as is"
+        )
     return identity

@@ -1,8 +1,9 @@
-"""One TLS connection on asyncio: pyOpenSSL on memory BIOs, bounded in time and size, every refusal logged with its cause."""
+"""One TLS connection on asyncio: pyOpenSSL on memory BIOs, bounded in time and size, every refusal with its cause."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol, cast
 from OpenSSL import SSL
 
 from reference_impl.hello import HANDSHAKE, TLS12, ClientHello, first_record_length, read_client_hello
-from reference_impl.rules.transport import Demand
 from reference_impl.session import Session
 from reference_impl.verification import Verification
 
@@ -257,7 +257,9 @@ class Connection(asyncio.Protocol):
 
     def _refused(self, code: str, detail: str) -> None:
         certificate = self._verification.leaf if self._verification else None
-        self._door.log.refused_peer(self._door.binding, self._source, code, certificate, detail)
+        self._door.log.refused_peer(
+            binding=self._door.binding, source=self._source, code=code, certificate=certificate, detail=detail
+        )
 
     def _leave(self) -> None:
         """Says goodbye and lets the peer read it: closing at once would reset what is still on its way."""
@@ -265,10 +267,8 @@ class Connection(asyncio.Protocol):
             return
         self._leaving = True
         if self._tls is not None and self._binding is not None:
-            try:
+            with contextlib.suppress(SSL.Error):
                 self._tls.shutdown()
-            except SSL.Error:
-                pass
             self._flush()
         if not self._transport.is_closing() and self._transport.can_write_eof():
             self._transport.write_eof()

@@ -83,10 +83,10 @@ def _free(stack: Any) -> None:
     _lib.sk_X509_free(stack)
 
 
-@_ffi.callback("int (*)(int, X509_STORE_CTX *)", error=0)
+@_ffi.callback("int (*)(int, X509_STORE_CTX *)", error=0)  # type: ignore[untyped-decorator]
 def _verify(ok: int, store: Any) -> int:
     ssl = _lib.X509_STORE_CTX_get_ex_data(store, _lib.SSL_get_ex_data_X509_STORE_CTX_idx())
-    connection = SSL.Connection._reverse_mapping[ssl]  # type: ignore[attr-defined] # noqa: SLF001
+    connection = SSL.Connection._reverse_mapping[ssl]  # noqa: SLF001
     return _running[connection].step(ok, store)
 
 

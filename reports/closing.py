@@ -117,7 +117,7 @@ def _to_fix(report: Report, language: Language) -> Iterator[Said]:
             gate=GATES[fix.gate].in_(language),
             number=len(fix.items),
         )
-        yield Said(text=line.in_(language), lead=f"  {VERDICT_SYMBOLS[Verdict.FAIL]} ")
+        yield Said(text=line.in_(language), lead=f"  {VERDICT_SYMBOLS[Verdict.FAIL]} ", style="bold red")
         for cause in fix.causes:
             yield Said(text=cause.in_(language), lead="    ", style="dim")
 

@@ -172,10 +172,12 @@ def to_fix(report: Report) -> tuple[Fix, ...]:
 
 def unanswered(report: Report) -> tuple[Open, ...]:
     """Return the mandatory criteria that were not run, grouped by why, most criteria first."""
+    reasons = {item.id: item.why for item in report.items if item.verdict is Verdict.NOT_RUN and item.why}
     groups: dict[Text, dict[str, None]] = {}
     for row in report.criteria:
         if row.mandatory and row.verdict is Verdict.NOT_RUN:
-            groups.setdefault(row.why or _UNKNOWN_WHY, {})[row.criterion] = None
+            of_items = (reasons[item] for item in row.items if item in reasons)
+            groups.setdefault(row.why or next(of_items, _UNKNOWN_WHY), {})[row.criterion] = None
     rows = (Open(why=why, criteria=tuple(sorted(criteria))) for why, criteria in groups.items())
     return tuple(sorted(rows, key=lambda group: (-len(group.criteria), group.criteria)))
 
@@ -221,15 +223,15 @@ def _not_assessed(report: Report, failing: int) -> Text:
     undecided = [decision for decision in report.decisions if decision.word is Word.NOT_ASSESSED]
     unresolved = {criterion for decision in undecided for criterion in decision.unresolved}
     unresolved = unresolved or {row.criterion for row in report.criteria if row.mandatory and row.unresolved}
+    untested = unresolved - {item.criterion for item in report.items}
     start = (
         Text(en="Nothing that was run failed, and yet", ja="実施した試験項目に不適合はないが、")
         if not failing
-        else Text(en=f"{failing} of the items failed, and", ja=f"試験項目{failing}件が不適合であり、さらに")
+        else Text(en=f"Some items failed ({failing}), and", ja=f"試験項目{failing}件が不適合であり、さらに")
     )
     return Text(
-        en=f"{start.en} the decision is Not assessed: {len(unresolved)} of the {len(mandatory)} mandatory criteria "
-        "have no answer yet (most of them because there is no test vector for them so far), and an open question "
-        "never counts as a yes.",
+        en=f"{start.en} a decision is Not assessed: {len(unresolved)} of the {len(mandatory)} mandatory criteria "
+        f"have no answer yet ({len(untested)} of them have no test so far), and an open question never counts as a yes.",
         ja=f"{start.ja}必須クライテリア{len(mandatory)}件のうち{len(unresolved)}件がまだ評価できていない"
-        "（多くは試験ベクタが未整備のため）ので、判定は「未評価」となる。評価できていないことを適合とはみなさない。",
+        f"（うち{len(untested)}件は試験が未整備）ため、「未評価」の判定がある。評価できていないことを適合とはみなさない。",
     )

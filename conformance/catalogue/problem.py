@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from conformance.model.problem import ProblemError
 from conformance.model.text import Language, Text
 
 
@@ -35,29 +36,26 @@ class LintProblem(Struct, frozen=True, kw_only=True):
         return f"{place}: {grade}[{self.code}] {self.message.in_(language)} -> {self.advice.in_(language)}"
 
 
-class CatalogueError(Exception):
-    """A file cannot be used; `problems` says all that is wrong with it."""
+class CatalogueError(ProblemError):
+    """A file cannot be used; `problems` says all that is wrong with it, `text` the same as one line for each."""
 
     def __init__(self, *problems: LintProblem) -> None:
-        super().__init__("\n".join(problem.in_(Language.EN) for problem in problems))
+        super().__init__(
+            Text(
+                en="\n".join(problem.in_(Language.EN) for problem in problems),
+                ja="\n".join(problem.in_(Language.JA) for problem in problems),
+            )
+        )
         self.problems = problems
 
-    def in_(self, language: Language) -> str:
-        """Return one line for each problem in `language`."""
-        return "\n".join(problem.in_(language) for problem in self.problems)
 
-
-class SelectionError(Exception):
-    """A selection, id or edition that a person typed names nothing; `message` and `advice` say so in both languages."""
+class SelectionError(ProblemError):
+    """A selection, id or edition that a person typed names nothing."""
 
     def __init__(self, message: Text, advice: Text) -> None:
-        super().__init__(f"{message.en} -> {advice.en}")
+        super().__init__(Text(en=f"{message.en} -> {advice.en}", ja=f"{message.ja} -> {advice.ja}"))
         self.message = message
         self.advice = advice
-
-    def in_(self, language: Language) -> str:
-        """Return the one-line message in `language`."""
-        return f"{self.message.in_(language)} -> {self.advice.in_(language)}"
 
 
 def error(

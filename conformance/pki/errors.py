@@ -27,5 +27,5 @@ class CsrRefusedError(LabError):
     """A certificate signing request cannot be signed as it stands."""
 
 
-class RecipeImpossibleError(LabError):
+class RecipeImpossibleError(LabError, ValueError):
     """A certificate recipe asks for something that cannot be made."""

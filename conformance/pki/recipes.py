@@ -189,7 +189,7 @@ class Credentials:
         """
         not_before, not_after = _validity(recipe, now)
         subject = authority.certificate.subject if recipe.common_name is None else name(recipe.common_name)
-        is_ca = True if recipe.ca is _GOOD.ca else bool(recipe.ca)
+        is_ca = recipe.ca is not False
         path_length = recipe.path_length if recipe.path_length is not None or not is_ca else 0
         contents = Contents(
             subject=subject,

@@ -9,9 +9,7 @@ from reference_impl.rules.inventory import InventoryRules
 from reference_impl.rules.transport import TransportRules
 
 
-class Rules(
-    TransportRules, CertificateRules, IdentityRules, AccessRules, ControlRules, InventoryRules, EventRules
-):
+class Rules(TransportRules, CertificateRules, IdentityRules, AccessRules, ControlRules, InventoryRules, EventRules):
     """The decisions of the faultless MMS. Stateless: what is decided depends on the arguments alone."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reference_impl.problem import Problem
-from reference_impl.roles import Role
+from reference_impl.roles import Role, known_role
 from reference_impl.session import Session, Subject, serial_of, subject_name
 
 NO_ROLE = "the certificate must carry exactly one role that is known here"
@@ -44,10 +44,3 @@ class IdentityRules:
     def unknown_role(self, presented: int | str) -> Role:  # noqa: ARG002 - a fault looks
         """A role that is not known here: no access."""
         raise Problem(403, "unknown-role", NO_ROLE)
-
-
-def known_role(presented: int | str) -> Role | None:
-    """The role with this number or exactly this name."""
-    if isinstance(presented, str):
-        return Role.__members__.get(presented)
-    return next((role for role in Role if role.value == presented), None)

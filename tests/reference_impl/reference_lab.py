@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from reference_impl.home import make_home
-from reference_impl.roles import IEC_USER_ROLES, MODBUS_ROLE, UserRoleInfo
 
-NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-DAY = datetime.timedelta(days=1)
+IEC_USER_ROLES = x509.ObjectIdentifier("1.2.840.10070.8.1")
+MODBUS_ROLE = x509.ObjectIdentifier("1.3.6.1.4.1.50316.802.1")
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+DAY = dt.timedelta(days=1)
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 ROLES = {"utility": -1, "aggregator": -2, "viewer": 0, "auditor": 5, "engineer": 2}
 NAMES = {-1: "DSO_OPERATOR", -2: "AGGREGATOR_OPERATOR", 0: "VIEWER", 5: "SECAUD", 2: "ENGINEER"}
@@ -32,6 +32,17 @@ def new_key() -> Key:
 
 def name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def der(tag: int, content: bytes) -> bytes:
+    """A short DER element."""
+    return bytes([tag, len(content)]) + content
+
+
+def role_info(number: int) -> bytes:
+    """UserRoleInfo of IEC 62351-8 with one role, area `*`, revision 1."""
+    roles = der(0x30, der(0x02, number.to_bytes(1, "big", signed=True)))
+    return der(0x30, roles + der(0x0C, b"*") + der(0x02, b"\x01"))
 
 
 def flip_signature(certificate: x509.Certificate) -> x509.Certificate:
@@ -48,7 +59,7 @@ class Ca:
     key: Key
     revoked: list[int] = field(default_factory=list)
 
-    def crl(self, *, last: datetime.datetime = NOW - DAY, until: datetime.datetime = NOW + DAY) -> bytes:
+    def crl(self, *, last: dt.datetime = NOW - DAY, until: dt.datetime = NOW + DAY) -> bytes:
         builder = x509.CertificateRevocationListBuilder(self.certificate.subject, last, until)
         for serial in self.revoked:
             entry = x509.RevokedCertificateBuilder(serial, NOW - DAY).build()
@@ -64,8 +75,8 @@ def make_ca(
     issuer: Ca | None = None,
     *,
     key: Key | None = None,
-    start: datetime.datetime = NOW - 10 * DAY,
-    end: datetime.datetime = NOW + 10 * DAY,
+    start: dt.datetime = NOW - 10 * DAY,
+    end: dt.datetime = NOW + 10 * DAY,
 ) -> Ca:
     key = key or new_key()
     signer = issuer.key if issuer else key
@@ -117,8 +128,8 @@ def make_client(
     *,
     dns: str | None = "utility.mgcc.example",
     common: str = "client",
-    start: datetime.datetime = NOW - DAY,
-    end: datetime.datetime = NOW + DAY,
+    start: dt.datetime = NOW - DAY,
+    end: dt.datetime = NOW + DAY,
     eku: list[x509.ObjectIdentifier] | None = None,
     no_eku: bool = False,
     ca: bool = False,
@@ -147,10 +158,10 @@ def make_client(
         builder = builder.add_extension(identifier, critical=False)
     roles = () if role is None else (role,) if isinstance(role, int) else role
     if roles:
-        infos = [UserRoleInfo(user_role=[number], area_of_responsibility="*", revision=1) for number in roles]
+        iec = der(0x30, b"".join(role_info(number) for number in roles))
         text = ",".join(NAMES.get(number, f"ROLE_{number}") for number in roles)
-        for oid, der in ((IEC_USER_ROLES, asn1.encode_der(infos)), (MODBUS_ROLE, asn1.encode_der(text))):
-            builder = builder.add_extension(x509.UnrecognizedExtension(oid, der), critical=False)
+        for oid, content in ((IEC_USER_ROLES, iec), (MODBUS_ROLE, der(0x0C, text.encode()))):
+            builder = builder.add_extension(x509.UnrecognizedExtension(oid, content), critical=False)
     leaf = builder.sign(issuer.key if issuer else key, hashes.SHA256())
     if intermediates is None:
         intermediates = [issuer.certificate] if issuer else []
@@ -165,7 +176,7 @@ class Authority:
     issuing: Ca
     retired: Ca
 
-    def crls(self, **when: datetime.datetime) -> bytes:
+    def crls(self, **when: dt.datetime) -> bytes:
         return b"".join(ca.crl(**when) for ca in (self.root, self.issuing, self.retired))
 
 

@@ -1,0 +1,247 @@
+"""A campaign: every planned item at one endpoint, performed, recorded, judged and assembled into one report."""
+
+import platform
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import Struct
+
+from conformance.assembly import AskedAt, Assembly, End, Header, Judged, Plan
+from conformance.catalogue.plan import Disposition, PlanItem, offers
+from conformance.engine import Due, Performance, Stage
+from conformance.evidence import EvidenceWriter, timestamp
+from conformance.hooks import call_hook
+from conformance.judges import judge, verdict_of
+from conformance.model.criterion import ConnectionPoint
+from conformance.model.endpoint import Binding, Endpoint, LabHooks
+from conformance.model.finding import Verdict
+from conformance.model.operations import OPERATIONS, HookCall, ServiceRead
+from conformance.model.report import ItemResult, Report
+from conformance.model.transcript import Context, Exchange, Side, StepRecord, Transcript
+from conformance.model.vector import Actor
+from conformance.pki.lab import Lab
+from conformance.pki.recipes import PEERS, Credentials
+from conformance.probes import Measured, ProbeContext, perform
+
+_HANDSHAKES_OF_PATIENCE = 200
+
+
+class Assignment(Struct, frozen=True, kw_only=True):
+    """What a campaign is about: the endpoint, the plan, what was measured, and how it is run."""
+
+    endpoint: Endpoint
+    folder: Path
+    lab: Lab
+    lab_hooks: LabHooks | None
+    plan: tuple[PlanItem, ...]
+    asked: tuple[AskedAt, ...]
+    header: Header
+    catalogue: Plan
+    measured: dict[str, Measured]
+    server_trust: dict[ConnectionPoint, tuple[bytes, ...]]
+    clock_offset_s: float
+    profiles: dict[str, dict[str, Any]]
+
+
+class Campaign:
+    """Performs items one by one and keeps the record of all; the only writer of its run folder."""
+
+    def __init__(self, assignment: Assignment, run_folder: Path) -> None:
+        """Open the run folder and write down the header and the plan. Raises EvidenceError."""
+        self.assignment = assignment
+        self.items = {item.id: item for item in assignment.plan}
+        self.assembly = Assembly(assignment.header, assignment.catalogue)
+        self.evidence = EvidenceWriter(run_folder)
+        self.started = datetime.fromisoformat(assignment.header.started)
+        self._monotonic = time.monotonic()
+        self._credentials = Credentials(assignment.lab, assignment.endpoint.identities)
+        self._attempts: dict[str, int] = {}
+        self._counter = 0
+        self.evidence.event("run", assignment.header)
+        self.evidence.event("plan", assignment.catalogue)
+
+    def perform(self, item: PlanItem, wait: Callable[[Due], None] | None = None) -> Transcript:
+        """Perform one item and return its transcript, also when the suite itself got into trouble."""
+        begun = datetime.now(UTC)
+        stage = Stage(
+            binding=item.binding,
+            siblings=self._siblings(item),
+            perform=lambda operation, parameters, actor, binding: self._act(
+                item, operation, parameters, actor, binding
+            ),
+            offers=offers,
+            started_s=time.monotonic(),
+            peer=self._peer(item.connection_point),
+        )
+        performance = Performance(item.vector.steps, stage)
+        trouble = None
+        try:
+            for due in performance:
+                (wait or _sleep)(due)
+        except (ArithmeticError, LookupError, TypeError, ValueError, OSError, msgspec.ValidationError) as error:
+            trouble = f"{type(error).__name__}: {error}"
+        return self._transcript(item, begun, performance.records, trouble)
+
+    def conclude(self, item: PlanItem, transcript: Transcript, duration_s: float) -> ItemResult:
+        """Record a transcript, judge it, and return the item's row as it now stands."""
+        number = self._attempts.get(item.id, 0) + 1
+        self._attempts[item.id] = number
+        event = self.evidence.event("transcript", transcript)
+        findings = judge(transcript)
+        judged = Judged(
+            item=item.id,
+            number=number,
+            verdict=verdict_of(findings),
+            findings=findings,
+            started=transcript.context.started,
+            duration_s=round(duration_s, 6),
+            trouble=transcript.trouble,
+        )
+        self.evidence.event("judged", judged)
+        return self.assembly.add(judged, transcript=str(event))
+
+    def run(self, item: PlanItem) -> ItemResult:
+        """Perform and judge one item."""
+        begun = time.monotonic()
+        transcript = self.perform(item)
+        return self.conclude(item, transcript, time.monotonic() - begun)
+
+    def finish(self, *, complete: bool) -> Report:
+        """Write the end of the run and `report.json`; return the report. Raises EvidenceError or OSError."""
+        end = End(ended=timestamp(), complete=complete)
+        self.evidence.event("end", end)
+        self.evidence.close()
+        report = self.assembly.report(ended=end.ended, complete=complete, chain_head=self.evidence.head)
+        write_report(report, self.evidence.folder)
+        return report
+
+    def _act(self, item: PlanItem, operation: str, parameters: Any, actor: Actor, binding: Binding) -> Exchange:
+        context = self._context(item, binding)
+        if isinstance(parameters, HookCall):
+            return self._hook(parameters, binding, context)
+        if actor is Actor.PEER:
+            actor = PEERS[item.connection_point]
+        return perform(operation, parameters, actor, binding, context)
+
+    def _hook(self, call: HookCall, binding: Binding, context: ProbeContext) -> Exchange:
+        assignment = self.assignment
+
+        def is_serving() -> bool:
+            actor = PEERS[context.connection_point]
+            exchange = perform("service.read", ServiceRead(), actor, binding, context)
+            return exchange.answer is not None and exchange.answer.status == binding.service_check.status
+
+        return call_hook(
+            call.hook,
+            call.arguments,
+            urls=assignment.endpoint.hooks,
+            commands=assignment.lab_hooks.hooks if assignment.lab_hooks else {},
+            folder=assignment.folder,
+            serving=is_serving,
+        )
+
+    def _context(self, item: PlanItem, binding: Binding) -> ProbeContext:
+        assignment = self.assignment
+        measured = assignment.measured.get(f"{item.connection_point}:{binding.label}")
+        declared = assignment.endpoint.declared.response_s
+        deadline_s = declared
+        if measured is not None:
+            deadline_s = min(declared, max(1.0, _HANDSHAKES_OF_PATIENCE * measured.handshake_s))
+        self._counter += 1
+        return ProbeContext(
+            connection_point=item.connection_point,
+            deadline_s=deadline_s,
+            settle_s=None,
+            credentials=self._credentials,
+            keep=lambda content, _media_type: self.evidence.keep(content),
+            keylog=self.evidence.key,
+            now=lambda: datetime.now(UTC) + timedelta(seconds=assignment.clock_offset_s),
+            item=f"{assignment.header.run_id}-{self._counter}",
+            rated_power_W=assignment.endpoint.rated_power_W,
+            cleartext_ports=assignment.endpoint.connection_points[item.connection_point].cleartext_ports,
+        )
+
+    def _siblings(self, item: PlanItem) -> tuple[Binding, ...]:
+        return self.assignment.endpoint.connection_points[item.connection_point].bindings
+
+    def _peer(self, point: ConnectionPoint) -> dict[str, str]:
+        actor = PEERS[point]
+        name = self.assignment.endpoint.identities.get(actor) or self.assignment.lab.identities[actor]
+        return {"name": name, "domain": name.partition(".")[2]}
+
+    def _transcript(
+        self, item: PlanItem, begun: datetime, records: Sequence[StepRecord], trouble: str | None
+    ) -> Transcript:
+        assignment = self.assignment
+        endpoint, binding = assignment.endpoint, item.binding
+        context = Context(
+            service_check=binding.service_check,
+            server_names=(binding.server_name or binding.host,),
+            trust_anchors=assignment.server_trust[item.connection_point] if _looks_at_chain(item) else (),
+            peer_certificates=self._peer_certificates(item, records),
+            profile=assignment.profiles.get(item.region or "", {}),
+            started=timestamp(begun),
+            clock_offset_s=assignment.clock_offset_s,
+            clock_tolerance_s=endpoint.declared.clock_tolerance_s,
+            rated_power_W=endpoint.rated_power_W,
+        )
+        return Transcript(
+            item=item.id,
+            criterion=item.criterion,
+            connection_point=item.connection_point,
+            binding=binding.label,
+            protocol=binding.protocol,
+            region=item.region,
+            row=item.row,
+            vector=item.vector,
+            context=context,
+            steps=tuple(records),
+            trouble=trouble,
+        )
+
+    def _peer_certificates(self, item: PlanItem, records: Sequence[StepRecord]) -> dict[str, bytes]:
+        if not _looks_at_chain(item):
+            return {}
+        chains = [record.exchange.tls.peer_chain for record in records if record.exchange.tls is not None]
+        return {digest: self.evidence.read(digest) for chain in chains for digest in chain}
+
+
+def _looks_at_chain(item: PlanItem) -> bool:
+    return any(isinstance(step.expect, dict) and "peer-certificate" in step.expect for step in item.vector.steps)
+
+
+def _sleep(due: Due) -> None:
+    time.sleep(max(0.0, due.at_s - time.monotonic()))
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write `report.json` whole or not at all. Raises OSError."""
+    path = folder / "report.json"
+    building = path.with_suffix(".json.part")
+    building.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+    building.replace(path)
+
+
+def environment() -> dict[str, str]:
+    """Return versions that matter to a reader of the report, and nothing that names a host or a user."""
+    from OpenSSL import SSL  # noqa: PLC0415  the start of other commands does not pay for it
+
+    return {
+        "mgcc": version("mgcc"),
+        "python": platform.python_version(),
+        "openssl": SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode(),
+        "pyOpenSSL": version("pyOpenSSL"),
+        "cryptography": version("cryptography"),
+    }
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time: `20261123T101500Z-1a2b3c`."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

@@ -1,0 +1,150 @@
+"""Service operations over the profile's HTTPS binding: requests, on connections that are our own channels."""
+
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from conformance.channel import Channel, SocketFace
+from conformance.model.duration import delta
+from conformance.model.endpoint import Binding
+from conformance.model.operations import (
+    ControlSend,
+    HeartbeatSend,
+    LogRead,
+    MeasurementRead,
+    OverTls,
+    Transport,
+)
+from conformance.model.transcript import Ending, Exchange, Grant, ServiceAnswer
+from conformance.model.vector import Actor
+from conformance.probes.connection import exchange_of, open_for
+from conformance.probes.context import ProbeContext, UnsupportedError
+from conformance.probes.http_answer import LARGEST_BODY, Body, answer, no_answer
+
+LOG_PAGE = 500
+_MOST_LOG_PAGES = 20
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "mgcc", "Connection": "close"}
+
+
+class _Connection(HTTPConnection):
+    """An HTTP connection over a channel that is open already."""
+
+    default_port = 443
+
+    def __init__(self, *args: Any, channel: Channel, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._channel = channel
+
+    def connect(self) -> None:
+        self.sock = SocketFace(self._channel)  # type: ignore[assignment]
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _Adapter(HTTPAdapter):
+    """Sends a prepared request over one channel; proxies, environment and trust stores have no part in it."""
+
+    def __init__(self, channel: Channel, binding: Binding) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=1)
+        self._pool = _Pool(binding.server_name or binding.host, binding.port, maxsize=1, channel=channel)
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> _Pool:
+        return self._pool
+
+    def cert_verify(self, *_: Any) -> None:
+        """Do nothing: the channel speaks TLS, and judges look at certificates."""
+
+
+def perform(operation: str, parameters: OverTls, actor: Actor, binding: Binding, context: ProbeContext) -> Exchange:
+    """Perform one service operation as `actor`. Raises UnsupportedError for one that the binding does not know."""
+    if isinstance(parameters, LogRead):
+        return _read_log(parameters, actor, binding, context)
+    method, path, body = _request(operation, parameters, binding, context)
+    return _exchange(method, path, body, parameters, actor=actor, binding=binding, context=context)
+
+
+def _request(
+    operation: str, parameters: OverTls, binding: Binding, context: ProbeContext
+) -> tuple[str, str, dict[str, Any] | None]:
+    prefix = binding.prefix.rstrip("/")
+    if operation == "service.read":
+        return "GET", binding.service_check.path or f"{prefix}/", None
+    if operation == "state.read":
+        return "GET", f"{prefix}/state", None
+    if operation == "inventory.read":
+        return "GET", f"{prefix}/inventory", None
+    if isinstance(parameters, MeasurementRead):
+        return "GET", f"{prefix}/measurements/{parameters.kind}", None
+    if isinstance(parameters, ControlSend):
+        return "POST", f"{prefix}/controls", _control(parameters, context)
+    if isinstance(parameters, HeartbeatSend):
+        counter = int(context.now().timestamp()) if parameters.counter is None else parameters.counter
+        return "POST", f"{prefix}/heartbeat", {"counter": counter}
+    raise UnsupportedError(operation, binding.label)
+
+
+def _control(parameters: ControlSend, context: ProbeContext) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": parameters.id or context.item,
+        "type": parameters.type,
+        "value": parameters.value,
+        "unit": parameters.unit,
+    }
+    for name, moment in (("start", parameters.start), ("expires", parameters.expires)):
+        if moment is not None:
+            at = context.now() + delta(moment)
+            body[name] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if parameters.targets:
+        body["targets"] = list(parameters.targets)
+    return body
+
+
+def _read_log(parameters: LogRead, actor: Actor, binding: Binding, context: ProbeContext) -> Exchange:
+    """Read the log page by page, each over a connection of its own; the exchange is the last page's with all entries."""
+    after = context.log_after if parameters.since_start else 0
+    entries: list[Any] = []
+    for _ in range(_MOST_LOG_PAGES):
+        path = f"{binding.prefix.rstrip('/')}/security-events?after={after}&limit={LOG_PAGE}"
+        exchange = _exchange("GET", path, None, parameters, actor=actor, binding=binding, context=context)
+        page = exchange.answer.data if exchange.answer is not None else None
+        if not isinstance(page, dict) or not isinstance(page.get("entries"), list):
+            return exchange
+        entries.extend(page["entries"])
+        reached = page.get("next")
+        if len(page["entries"]) < LOG_PAGE or not isinstance(reached, int) or reached <= after:
+            break
+        after = reached
+    return _with_entries(exchange, entries)
+
+
+def _with_entries(exchange: Exchange, entries: list[Any]) -> Exchange:
+    if exchange.answer is None or len(exchange.answer.data["entries"]) == len(entries):
+        return exchange
+    merged = structs.replace(exchange.answer, data={**exchange.answer.data, "entries": entries})
+    return structs.replace(exchange, answer=merged)
+
+
+def _exchange(
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+    parameters: OverTls,
+    *,
+    actor: Actor,
+    binding: Binding,
+    context: ProbeContext,
+) -> Exchange:
+    channel = open_for(parameters, actor, binding, context)
+    given = None
+    if channel.usable:
+        scheme = "http" if parameters.transport is Transport.CLEARTEXT else "https"
+        given = _send(method, scheme, path, body, channel=channel, binding=binding, context=context)
+    return exchange_of(channel, context, answer=given)

@@ -1,0 +1,130 @@
+"""Starts and stops the bundled reference MMS: a subprocess known only through an endpoint file."""
+
+import contextlib
+import json
+import selectors
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.model.criterion import ConnectionPoint
+from conformance.model.problem import ProblemError
+from conformance.model.text import Text
+from conformance.pki.lab import Lab, sign_csr
+
+READY_WITHIN_S = 20.0
+_STOP_WITHIN_S = 5.0
+_COMMAND = (sys.executable, "-m", "reference_impl")
+RATED_POWER_W = 50_000
+
+
+def prepare(lab: Lab, home: Path) -> None:
+    """Make the reference's home: its keys, the lab's signature on its requests, and what a vendor installs."""
+    done = subprocess.run([*_COMMAND, "init", "--home", str(home)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise _trouble(done.stderr.strip() or f"exit status {done.returncode}")
+    for point in ConnectionPoint:
+        folder = home / point.value
+        sign_csr(lab, point, (folder / "csr.pem").read_bytes(), folder / "cert.pem")
+        for name in ("trust.pem", "crl.pem", "peers.yaml"):
+            shutil.copy(lab.install_folder(point) / name, folder / name)
+
+
+@contextlib.contextmanager
+def serving(
+    home: Path, *, log: Path, faults: Iterable[str] = (), options: Iterable[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Serve the reference from `home` while the context lasts; yields its announcement (listeners, faults).
+
+    Its log goes to the file `log`. Raises ProblemError if it does not start.
+    """
+    argv = [*_COMMAND, "serve", "--home", str(home), *options]
+    for fault in faults:
+        argv += ["--fault", fault]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
+        try:
+            yield _announcement(process, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    stdout = process.stdout
+    if stdout is None:
+        raise _trouble("no standard output")
+    deadline = time.monotonic() + READY_WITHIN_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        if not selector.select(max(0.0, deadline - time.monotonic())):
+            raise _trouble(f"not ready within {READY_WITHIN_S:.0f} s")
+    line = stdout.readline()
+    if not line:
+        process.wait(_STOP_WITHIN_S)
+        raise _trouble(log.read_text("utf-8", "replace").strip()[-500:] or f"exit status {process.returncode}")
+    announced: dict[str, Any] = json.loads(line)
+    return announced
+
+
+def endpoint_text(announced: dict[str, Any], lab: Path, *, regions: Iterable[str] = ("jp", "us", "eu")) -> str:
+    """Return the endpoint file of a running reference."""
+    points: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for listener in announced["listeners"]:
+        binding: dict[str, Any] = {
+            "protocol": listener["binding"],
+            "host": listener["host"],
+            "port": listener["port"],
+            "server_name": "mms.mgcc.example",
+        }
+        if listener["binding"] == "https":
+            binding["service_check"] = {"path": "/mgcc/v1/state", "status": 200, "body_has": ["mms_id", "limits"]}
+        else:
+            binding["service_check"] = {"register": 40000, "count": 2}
+        points.setdefault(listener["connection_point"], {"bindings": []})["bindings"].append(binding)
+    content = {
+        "mgcc": 1,
+        "product": {"name": "mgcc reference MMS", "version": "0.1.0", "supplier": "mgcc"},
+        "regions": list(regions),
+        "security_level": 2,
+        "rated_power_W": RATED_POWER_W,
+        "device_kinds": ["pv", "ev-charger", "ev-charger-discharger", "battery", "heat-pump", "load"],
+        "lab": str(lab),
+        "connection_points": points,
+        "ics": {"supports": ["PKI", "TLS", "ZTA", "INV", "CTL", "AUD"]},
+        "envelope": {"export_limit_W": [0, RATED_POWER_W]},
+    }
+    head = "# yaml-language-server: $schema=../test_vectors/schema/endpoint.schema.json\n"
+    return head + yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+
+
+def list_faults() -> list[dict[str, Any]]:
+    """Return the reference's faults as it describes them. Raises ProblemError if it cannot."""
+    done = subprocess.run([*_COMMAND, "faults", "--json"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise _trouble(done.stderr.strip() or f"exit status {done.returncode}")
+    faults: list[dict[str, Any]] = json.loads(done.stdout)
+    return faults
+
+
+def _trouble(what: str) -> ProblemError:
+    return ProblemError(
+        Text(
+            en=f"The bundled reference MMS does not start: {what}",
+            ja=f"同梱の参照MMSを起動できません: {what}",
+        )
+    )

@@ -1,0 +1,81 @@
+"""What a fault is: an override of the rules, described for people and for the kill matrix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+Reason = Literal[
+    "served-despite-defect",
+    "negotiated-forbidden",
+    "peer-certificate-unacceptable",
+    "cleartext-service",
+    "port-open",
+    "content-wrong",
+    "state-changed",
+    "not-logged",
+]
+Kind = Literal["fault", "mimic"]
+T = TypeVar("T", bound=type)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A deviation: `reason` is the finding that catches it under `criterion`; `also_affects` names other criteria."""
+
+    id: str
+    title_en: str
+    title_ja: str
+    clause: str
+    criterion: str
+    reason: Reason
+    also_affects: tuple[str, ...]
+    kind: Kind
+    rules: type
+
+    def as_dict(self) -> dict[str, object]:
+        """As `faults --json` prints it."""
+        return {
+            "id": self.id,
+            "title": {"en": self.title_en, "ja": self.title_ja},
+            "clause": self.clause,
+            "criterion": self.criterion,
+            "reason": self.reason,
+            "also_affects": list(self.also_affects),
+            "kind": self.kind,
+        }
+
+
+def identity(name: str) -> str:
+    """The id of a fault from the name of its class: AcceptsForeignCa -> accepts-foreign-ca."""
+    return re.sub(r"(?<=[a-z])(?=[0-9]*[A-Z])", "-", name).lower()
+
+
+def fault(
+    criterion: str,
+    clause: str,
+    ja: str,
+    *,
+    reason: Reason = "served-despite-defect",
+    also: tuple[str, ...] = (),
+    kind: Kind = "fault",
+) -> Callable[[T], T]:
+    """Describes the class below as a fault; its docstring is the sentence in English, `ja` the one in Japanese."""
+
+    def describe(rules: T) -> T:
+        rules.described = Fault(  # type: ignore[attr-defined]  # read back by all_faults
+            id=identity(rules.__name__),
+            title_en=(rules.__doc__ or "").strip(),
+            title_ja=ja,
+            clause=clause,
+            criterion=criterion,
+            reason=reason,
+            also_affects=also,
+            kind=kind,
+            rules=rules,
+        )
+        return rules
+
+    return describe
