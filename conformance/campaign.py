@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
-from conformance.assembly import AskedAt, Assembly, End, Header, Judged, Plan
-from conformance.catalogue.plan import Disposition, PlanItem, offers
+from conformance.assembly import Assembly, End, Header, Judged, Plan
+from conformance.catalogue.plan import PlanItem, offers
 from conformance.engine import Due, Performance, Stage
-from conformance.evidence import EvidenceWriter, timestamp
+from conformance.evidence import EvidenceError, EvidenceWriter, timestamp
 from conformance.hooks import call_hook
 from conformance.judges import judge, verdict_of
-from conformance.model.criterion import ConnectionPoint
+from conformance.model.criterion import ConnectionPoint, Region
 from conformance.model.endpoint import Binding, Endpoint, LabHooks
-from conformance.model.finding import Verdict
-from conformance.model.operations import OPERATIONS, HookCall, ServiceRead
+from conformance.model.operations import HookCall, LogRead, ServiceRead
 from conformance.model.report import ItemResult, Report
-from conformance.model.transcript import Context, Exchange, Side, StepRecord, Transcript
+from conformance.model.transcript import Context, Exchange, StepRecord, Transcript
 from conformance.model.vector import Actor
 from conformance.pki.lab import Lab
 from conformance.pki.recipes import PEERS, Credentials
@@ -40,14 +38,13 @@ class Assignment(Struct, frozen=True, kw_only=True):
     folder: Path
     lab: Lab
     lab_hooks: LabHooks | None
-    plan: tuple[PlanItem, ...]
-    asked: tuple[AskedAt, ...]
+    items: tuple[PlanItem, ...]
     header: Header
-    catalogue: Plan
+    plan: Plan
     measured: dict[str, Measured]
     server_trust: dict[ConnectionPoint, tuple[bytes, ...]]
     clock_offset_s: float
-    profiles: dict[str, dict[str, Any]]
+    profiles: dict[Region, dict[str, Any]]
 
 
 class Campaign:
@@ -56,19 +53,17 @@ class Campaign:
     def __init__(self, assignment: Assignment, run_folder: Path) -> None:
         """Open the run folder and write down the header and the plan. Raises EvidenceError."""
         self.assignment = assignment
-        self.items = {item.id: item for item in assignment.plan}
-        self.assembly = Assembly(assignment.header, assignment.catalogue)
+        self.assembly = Assembly(assignment.header, assignment.plan)
         self.evidence = EvidenceWriter(run_folder)
-        self.started = datetime.fromisoformat(assignment.header.started)
-        self._monotonic = time.monotonic()
         self._credentials = Credentials(assignment.lab, assignment.endpoint.identities)
         self._attempts: dict[str, int] = {}
-        self._counter = 0
+        self._stimuli = 0
+        self._log_read: dict[ConnectionPoint, int] = {}
         self.evidence.event("run", assignment.header)
-        self.evidence.event("plan", assignment.catalogue)
+        self.evidence.event("plan", assignment.plan)
 
     def perform(self, item: PlanItem, wait: Callable[[Due], None] | None = None) -> Transcript:
-        """Perform one item and return its transcript, also when the suite itself got into trouble."""
+        """Perform one item and return its transcript, also when the suite got into trouble. Raises EvidenceError."""
         begun = datetime.now(UTC)
         stage = Stage(
             binding=item.binding,
@@ -85,7 +80,9 @@ class Campaign:
         try:
             for due in performance:
                 (wait or _sleep)(due)
-        except (ArithmeticError, LookupError, TypeError, ValueError, OSError, msgspec.ValidationError) as error:
+        except EvidenceError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever breaks in the suite is never the product's fault
             trouble = f"{type(error).__name__}: {error}"
         return self._transcript(item, begun, performance.records, trouble)
 
@@ -113,6 +110,22 @@ class Campaign:
         transcript = self.perform(item)
         return self.conclude(item, transcript, time.monotonic() - begun)
 
+    def run_all(self) -> Report:
+        """Perform and judge every item that the plan lets run, and finish; for runs without pytest."""
+        complete = False
+        try:
+            for item in self.assignment.items:
+                if item.why is None:
+                    self.run(item)
+            complete = True
+        finally:
+            report = self.finish(complete=complete)
+        return report
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many items have been performed, and how many are to be."""
+        return len(self._attempts), sum(1 for item in self.assignment.items if item.why is None)
+
     def finish(self, *, complete: bool) -> Report:
         """Write the end of the run and `report.json`; return the report. Raises EvidenceError or OSError."""
         end = End(ended=timestamp(), complete=complete)
@@ -128,7 +141,19 @@ class Campaign:
             return self._hook(parameters, binding, context)
         if actor is Actor.PEER:
             actor = PEERS[item.connection_point]
-        return perform(operation, parameters, actor, binding, context)
+        exchange = perform(operation, parameters, actor, binding, context)
+        if isinstance(parameters, LogRead):
+            self._remember(item.connection_point, exchange)
+        return exchange
+
+    def _remember(self, point: ConnectionPoint, exchange: Exchange) -> None:
+        """Keep the number of the last log entry seen, so that the next reading begins after it."""
+        data = exchange.answer.data if exchange.answer is not None else None
+        entries = data.get("entries") if isinstance(data, dict) else None
+        numbers = [entry.get("sequence") for entry in entries or () if isinstance(entry, dict)]
+        self._log_read[point] = max(
+            [self._log_read.get(point, 0), *[number for number in numbers if isinstance(number, int)]]
+        )
 
     def _hook(self, call: HookCall, binding: Binding, context: ProbeContext) -> Exchange:
         assignment = self.assignment
@@ -154,7 +179,7 @@ class Campaign:
         deadline_s = declared
         if measured is not None:
             deadline_s = min(declared, max(1.0, _HANDSHAKES_OF_PATIENCE * measured.handshake_s))
-        self._counter += 1
+        self._stimuli += 1
         return ProbeContext(
             connection_point=item.connection_point,
             deadline_s=deadline_s,
@@ -163,7 +188,8 @@ class Campaign:
             keep=lambda content, _media_type: self.evidence.keep(content),
             keylog=self.evidence.key,
             now=lambda: datetime.now(UTC) + timedelta(seconds=assignment.clock_offset_s),
-            item=f"{assignment.header.run_id}-{self._counter}",
+            item=f"{assignment.header.run_id}-{self._stimuli}",
+            log_after=self._log_read.get(item.connection_point, 0),
             rated_power_W=assignment.endpoint.rated_power_W,
             cleartext_ports=assignment.endpoint.connection_points[item.connection_point].cleartext_ports,
         )
@@ -186,7 +212,7 @@ class Campaign:
             server_names=(binding.server_name or binding.host,),
             trust_anchors=assignment.server_trust[item.connection_point] if _looks_at_chain(item) else (),
             peer_certificates=self._peer_certificates(item, records),
-            profile=assignment.profiles.get(item.region or "", {}),
+            profile=assignment.profiles.get(item.region, {}) if item.region else {},
             started=timestamp(begun),
             clock_offset_s=assignment.clock_offset_s,
             clock_tolerance_s=endpoint.declared.clock_tolerance_s,

@@ -59,11 +59,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Open the campaign of a plain pytest run, once an endpoint is named."""
     endpoint = config.getoption("--endpoint")
-    if endpoint is None or CAMPAIGN in config.stash or config.getoption("collectonly") is None:
+    if endpoint is None or CAMPAIGN in config.stash:
         return
-    from conformance.catalogue.problem import CatalogueError  # noqa: PLC0415  an idle plugin costs nothing
+    from conformance.catalogue.problem import CatalogueError, SelectionError  # noqa: PLC0415
     from conformance.model.problem import ProblemError  # noqa: PLC0415
-    from conformance.opening import Choices, open_campaign  # noqa: PLC0415
+    from conformance.opening import Choices, check, open_campaign, read_desk  # noqa: PLC0415
+    from conformance.pki.errors import LabError  # noqa: PLC0415
 
     choices = Choices(
         endpoint=Path(endpoint),
@@ -71,8 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
         allow_physical=config.getoption("--allow-physical"),
     )
     try:
-        config.stash[CAMPAIGN] = open_campaign(choices)
-    except (CatalogueError, ProblemError) as error:
+        desk = read_desk(choices)
+        config.stash[CAMPAIGN] = open_campaign(desk, check(desk))
+    except (CatalogueError, SelectionError, LabError, ProblemError) as error:
         raise pytest.UsageError(str(error)) from error
 
 
@@ -90,7 +92,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> VectorFile
 def _planned(config: pytest.Config, campaign: Campaign) -> dict[Path, list[PlanItem]]:
     if ITEMS not in config.stash:
         grouped: dict[Path, list[PlanItem]] = {}
-        for item in campaign.assignment.plan:
+        for item in campaign.assignment.items:
             grouped.setdefault(item.file, []).append(item)
         config.stash[ITEMS] = grouped
     return config.stash[ITEMS]

@@ -82,7 +82,7 @@ def preflight(
         if binding.role == "server"
     ]
     with ThreadPoolExecutor(max_workers=max(1, len(places))) as pool:
-        looks = pool.map(lambda place: _look(*place, context(place[0])), places)
+        looks = pool.map(lambda place: _look(place[0], place[1], context(place[0])), places)
         for (point, binding), (found, here) in zip(places, looks, strict=True):
             checks.extend(found)
             if here is not None:

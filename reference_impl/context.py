@@ -89,7 +89,7 @@ class Secrets:
         try:
             for anchor in trust.anchors:
                 store.add_cert(crypto.X509.from_cryptography(anchor))
-                context.add_client_ca(crypto.X509.from_cryptography(anchor))
+                context.add_client_ca(anchor)
             for revocation in trust.revocation:
                 store.add_crl(revocation)
         except (SSL.Error, crypto.Error):

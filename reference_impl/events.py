@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
-import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CAPACITY = 4096
 LONGEST_TEXT = 256
+LONGEST_LINE = 2048
+STDERR = 2
 
 ALARMS = frozenset(
     {
@@ -58,13 +60,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_line(text: str) -> None:
     """Writes a line to stderr, or leaves it out when nobody drains the pipe: a log must not stop the MMS."""
-    try:
-        poller = select.poll()
-        poller.register(2, select.POLLOUT)
+    poller = select.poll()
+    poller.register(STDERR, select.POLLOUT)
+    with contextlib.suppress(OSError):
         if poller.poll(0):
-            os.write(2, text.encode(errors="backslashreplace")[:2048] + b"\n")
-    except OSError:
-        sys.stderr = None
+            os.write(STDERR, text.encode(errors="backslashreplace")[:LONGEST_LINE] + b"\n")
 
 
 class EventLog:
@@ -111,21 +111,31 @@ class EventLog:
         """A request refused for lack of rights, or because nothing here answers to it."""
         if self._rules.keeps_denial():
             self._of(
-                session, category="access", code="ACCESS_DENIED", kind="authorisation", target=target, detail=detail, result="refused"
+                session,
+                category="access",
+                code="ACCESS_DENIED",
+                kind="authorisation",
+                target=target,
+                detail=detail,
+                result="refused",
             )
 
     def commanded(self, session: Session, target: str, detail: str) -> None:
         """A control that took effect, or was withdrawn."""
         if self._rules.keeps_control():
-            self._of(
-                session, category="control", code="CONTROL_ACCEPTED", kind="control", target=target, detail=detail
-            )
+            self._of(session, category="control", code="CONTROL_ACCEPTED", kind="control", target=target, detail=detail)
 
     def control_refused(self, session: Session, target: str, detail: str) -> None:
         """A control that an entitled operator sent and that was refused."""
         if self._rules.keeps_control():
             self._of(
-                session, category="control", code="CONTROL_REFUSED", kind="control", target=target, detail=detail, result="refused"
+                session,
+                category="control",
+                code="CONTROL_REFUSED",
+                kind="control",
+                target=target,
+                detail=detail,
+                result="refused",
             )
 
     def configured(self, what: str, result: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cryptography import x509
 
 from reference_impl.context import Secrets
 from reference_impl.https import HttpsBinding
@@ -56,46 +60,47 @@ async def _listen(door: Door, host: str, port: int) -> tuple[asyncio.Server, int
     return server, server.sockets[0].getsockname()[1]
 
 
-async def serve(settings: Settings, rules: Rules) -> None:
-    """Listens, says so on stdout in one line of JSON, and serves until SIGTERM or SIGINT.
+@contextlib.asynccontextmanager
+async def listening(settings: Settings, rules: Rules) -> AsyncIterator[dict[str, object]]:
+    """Listens as long as the block runs; gives the announcement of what listens where.
 
     Raises HomeError when the home folder is unusable or a port is taken.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     mms = Mms("", rules)
     secrets = {name: Secrets(settings.home / name, rules, mms.points[name].log) for name in POINTS}
     mms.id = mms_id(settings.home, secrets[DISTRIBUTION])
-    doors, servers, ready = [], [], []
-    for offset, (name, binding) in enumerate(LISTENERS):
-        door = _door(mms, name, binding, secrets[name])
-        server, port = await _listen(door, settings.host, settings.port + offset if settings.port else 0)
-        doors.append(door)
-        servers.append(server)
-        ready.append({"connection_point": name, "binding": binding, "host": settings.host, "port": port})
-    if rules.cleartext_listener():
-        door = _door(mms, DISTRIBUTION, "https", secrets[DISTRIBUTION], encrypted=False)
-        doors.append(door)
-        servers.append((await _listen(door, settings.host, settings.cleartext_port))[0])
-    announcement = {
-        "ready": True, "pid": os.getpid(), "mms_id": mms.id, "faults": settings.faults, "listeners": ready
-    }  # fmt: skip
-    sys.stdout.write(json.dumps(announcement) + "\n")
-    sys.stdout.flush()
-    await stop.wait()
-    for server in servers:
-        server.close()
+    doors, ready = [], []
+    async with contextlib.AsyncExitStack() as stack:
+        for offset, (name, binding) in enumerate(LISTENERS):
+            door = _door(mms, name, binding, secrets[name])
+            server, port = await _listen(door, settings.host, settings.port + offset if settings.port else 0)
+            stack.callback(server.close)
+            doors.append(door)
+            ready.append({"connection_point": name, "binding": binding, "host": settings.host, "port": port})
+        if rules.cleartext_listener():
+            door = _door(mms, DISTRIBUTION, "https", secrets[DISTRIBUTION], encrypted=False)
+            doors.append(door)
+            stack.callback((await _listen(door, settings.host, settings.cleartext_port))[0].close)
+        yield {"ready": True, "pid": os.getpid(), "mms_id": mms.id, "faults": settings.faults, "listeners": ready}
     for door in doors:
         for connection in tuple(door.connections):
             connection.abort()
     await asyncio.sleep(0)
 
 
+async def serve(settings: Settings, rules: Rules) -> None:
+    """Listens, says so on stdout in one line of JSON, and serves until SIGTERM or SIGINT; HomeError as above."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with listening(settings, rules) as announcement:
+        sys.stdout.write(json.dumps(announcement) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
 def mms_id(home: Path, secrets: Secrets) -> str:
     """The identity of the MMS: the urn:uuid in the subjectAltName of its certificate; HomeError without one."""
-    from cryptography import x509  # noqa: PLC0415 - beside its only use
-
     try:
         names = secrets.own.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         uris = names.get_values_for_type(x509.UniformResourceIdentifier)

@@ -28,23 +28,23 @@ MEASUREMENT_TYPES = (
     " uint64 uint64 uint64 uint64 int16 int16 int16 int16 int16 int16"
     + " int16 int16 int16 int16 int16 uint16 uint16 uint64 uint64 uint64 uint64" * 3
     + " uint16 bitfield32 sunssf sunssf sunssf sunssf sunssf sunssf sunssf sunssf sunssf sunssf"
-).split()
+)
 CONTROLS_TYPES = (
     "enum16 enum16 uint32 uint32 enum16 enum16 uint32 uint32 enum16 uint16 uint16 enum16 uint32 uint32"
     " enum16 enum16 int32 int32 int16 int16 enum16 uint32 uint32 enum16 enum16 enum16 int32 int32 int16 int16"
     " enum16 uint32 uint32 uint16 enum16 uint16 enum16 sunssf sunssf sunssf sunssf sunssf sunssf"
     " uint16 enum16 uint16 enum16 uint16 enum16 uint16 enum16"
-).split()
+)
 
 
 def _text(text: str, registers: int) -> bytes:
     return text.encode()[: 2 * registers].ljust(2 * registers, b"\0")
 
 
-def _points(types: list[str], filled: dict[int, int]) -> bytes:
+def _points(types: str, filled: dict[int, int]) -> bytes:
     """The points of a model in order; `filled` maps an offset from the model's start to a number."""
     at, out = 2, bytearray()
-    for kind in types:
+    for kind in types.split():
         width = WIDTH[kind]
         number = filled.get(at, NOT_IMPLEMENTED[kind])
         out += (number % (1 << 16 * width)).to_bytes(2 * width, "big")

@@ -226,8 +226,7 @@ class Connection(asyncio.Protocol):
             if self._tls is None:
                 self._transport.write(answer)
             else:
-                for start in range(0, len(answer), CHUNK):
-                    self._tls.send(answer[start : start + CHUNK])
+                self._tls.sendall(answer)
                 self._flush()
         if self._binding.finished:
             self._leave()

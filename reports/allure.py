@@ -26,12 +26,13 @@ _FINISHED = "finished"
 
 def write(report: Report, folder: Path) -> None:
     """Write `report` (as `sanitise.cleaned` returns it) into `folder` as raw Allure results. Raises OSError."""
-    logger = AllureFileLogger(str(folder))
+    logger = AllureFileLogger(str(folder))  # type: ignore[no-untyped-call]  # it ships no types
     strictest = gates(report)
     titles = {summary.id: summary.title for summary in report.catalogue}
     for item in report.items:
         title = titles.get(item.criterion, Text(en=item.criterion, ja=item.criterion))
-        logger.report_result(_result(report, item, title, strictest.get(item.criterion, Gate.OBSERVE)))
+        result = _result(report, item, title, strictest.get(item.criterion, Gate.OBSERVE))
+        logger.report_result(result)  # type: ignore[no-untyped-call]  # the same
     (folder / "environment.properties").write_text(_environment(report), encoding="ascii")
     (folder / "executor.json").write_text(_json(_executor(report)), encoding="utf-8")
     (folder / "categories.json").write_text(_json(_categories()), encoding="utf-8")

@@ -42,7 +42,9 @@ _LISTED = 8
 
 _ITEMS = Text(en="items: {counts}", ja="試験項目: {counts}")
 _FAILED = Text(en="what to fix first", ja="最初に直すべき事項")
-_FAILED_LINE = Text(en="{id} {title} ({gate}, items failed: {number})", ja="{id} {title}（{gate}、不適合項目 {number}件）")
+_FAILED_LINE = Text(
+    en="{id} {title} ({gate}, items failed: {number})", ja="{id} {title}（{gate}、不適合項目 {number}件）"
+)
 _UNTOLD = Text(en="could not be told", ja="判定できなかった試験項目")
 _ASIDE = Text(en="not run, not applicable", ja="未実施・対象外の試験項目")
 _ASIDE_LINE = Text(en="items: {number}. {why}", ja="{number}件: {why}")
@@ -142,7 +144,9 @@ def _aside(report: Report, language: Language) -> Iterator[Said]:
         text = _ASIDE_LINE.format(number=len(items), why=why.in_(language)).in_(language)
         yield Said(text=text, lead=f"  {VERDICT_SYMBOLS[items[0].verdict]} ")
     if len(groups) > _LISTED:
-        yield Said(text=_MORE.format(number=sum(len(items) for _, items in groups[_LISTED:])).in_(language), lead="    ")
+        yield Said(
+            text=_MORE.format(number=sum(len(items) for _, items in groups[_LISTED:])).in_(language), lead="    "
+        )
 
 
 def _unanswered(report: Report, language: Language) -> Iterator[Said]:
@@ -163,8 +167,8 @@ def _unanswered(report: Report, language: Language) -> Iterator[Said]:
 def _table(report: Report, language: Language) -> Iterator[Said]:
     rows: list[tuple[Decision, tuple[str, str, str, str]]] = []
     for whole in overall(report):
-        for decision in (whole, *by_binding(report, whole)):
-            rows.append((decision, _row(decision, language, below=decision is not whole)))
+        rows.append((whole, _row(whole, language, below=False)))
+        rows.extend((part, _row(part, language, below=True)) for part in by_binding(report, whole))
     header = (_POINT.in_(language), _REGION.in_(language), _DECISION.in_(language), _COUNTS.in_(language))
     cells = [header, *(row for _, row in rows)]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(3)]

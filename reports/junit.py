@@ -1,7 +1,7 @@
 """JUnit XML for build servers, from the report: one testcase per planned item, the true verdict as a property."""
 
 from collections.abc import Iterable, Iterator
-from xml.etree import ElementTree as Xml  # noqa: S405  builds a document, parses none
+from xml.etree import ElementTree as ET  # noqa: S405  builds a document, parses none
 
 from conformance.model.criterion import ConnectionPoint
 from conformance.model.finding import Verdict
@@ -15,24 +15,27 @@ from reports.words import REASONS, VERDICTS
 
 def render(report: Report, language: Language = Language.EN) -> bytes:
     """Return `report` (as `sanitise.cleaned` returns it) as JUnit XML in UTF-8; its prose is in `language`."""
-    root = Xml.Element("testsuites", name="mgcc", **_totals(report.items))
+    root = ET.Element("testsuites", {"name": "mgcc", **_totals(report.items)})
     strictest = gates(report)
     for place in _places(report.items):
         items = [item for item in report.items if (item.connection_point, item.binding) == place]
         point, binding = place
-        suite = Xml.SubElement(
+        suite = ET.SubElement(
             root,
             "testsuite",
-            name=f"mgcc.{point}.{binding}",
-            timestamp=report.started.removesuffix("Z").split("+")[0],
-            **_totals(items),
+            {
+                "name": f"mgcc.{point}.{binding}",
+                "timestamp": report.started.removesuffix("Z").split("+")[0],
+                **_totals(items),
+            },
         )
         _properties(suite, _suite_properties(report, point, binding))
         for item in items:
             gate = strictest.get(item.criterion)
             _case(suite, report, item, gate.value if gate else "", language)
-    Xml.indent(root, " ")
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    ET.indent(root, " ")
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def _places(items: Iterable[ItemResult]) -> Iterator[tuple[ConnectionPoint, str]]:
@@ -94,8 +97,8 @@ def _item_properties(item: ItemResult, gate: str) -> Iterator[tuple[str, str]]:
             yield "transcript", attempt.transcript
 
 
-def _case(suite: Xml.Element, report: Report, item: ItemResult, gate: str, language: Language) -> None:
-    case = Xml.SubElement(
+def _case(suite: ET.Element, report: Report, item: ItemResult, gate: str, language: Language) -> None:
+    case = ET.SubElement(
         suite,
         "testcase",
         classname=f"mgcc.{item.connection_point}.{item.binding}.{item.criterion}",
@@ -105,9 +108,9 @@ def _case(suite: Xml.Element, report: Report, item: ItemResult, gate: str, langu
     _properties(case, _item_properties(item, gate))
     element = MAPPING[item.verdict].junit
     if element == "skipped":
-        Xml.SubElement(case, element, message=_message(item, language))
+        ET.SubElement(case, element, message=_message(item, language))
     elif element:
-        outcome = Xml.SubElement(case, element, type=item.verdict.value, message=_message(item, language))
+        outcome = ET.SubElement(case, element, type=item.verdict.value, message=_message(item, language))
         outcome.text = "\n".join(map(visible, _story(report, item, language)))
 
 
@@ -139,7 +142,7 @@ def _story(report: Report, item: ItemResult, language: Language) -> Iterator[str
     yield f"again: {again(report.mode, item.id)}"
 
 
-def _properties(parent: Xml.Element, properties: Iterable[tuple[str, str]]) -> None:
-    holder = Xml.SubElement(parent, "properties")
+def _properties(parent: ET.Element, properties: Iterable[tuple[str, str]]) -> None:
+    holder = ET.SubElement(parent, "properties")
     for name, value in properties:
-        Xml.SubElement(holder, "property", name=name, value=visible(value))
+        ET.SubElement(holder, "property", name=name, value=visible(value))

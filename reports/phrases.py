@@ -16,10 +16,10 @@ PAGE: dict[str, Text] = {
         "結果は、試験時点における試験品目のみに関するものである。",
     ),
     "self-test": _t("Self-test", "自己試験"),
-    "self-test-note": _t(
-        "made without the supervision of a test laboratory", "試験機関の監督を受けずに実施したもの"
+    "self-test-note": _t("made without the supervision of a test laboratory", "試験機関の監督を受けずに実施したもの"),
+    "incomplete": _t(
+        "The run was interrupted: this report is incomplete.", "実行が中断されたため、本報告書は未完了である。"
     ),
-    "incomplete": _t("The run was interrupted: this report is incomplete.", "実行が中断されたため、本報告書は未完了である。"),
     "decision": _t("Decision", "接続可否の判定"),
     "criteria": _t("criteria", "クライテリア"),
     "items": _t("items", "試験項目"),
@@ -90,7 +90,9 @@ PAGE: dict[str, Text] = {
     "measured": _t("Measured", "計測値"),
     "repeat": _t("Repeat and examine", "再現と確認"),
     "repeat-explain": _t("Tell the story of one item", "1項目の経緯を示す"),
-    "repeat-rejudge": _t("Judge the stored evidence again, without the product", "保存した証拠を、製品なしで再判定する"),
+    "repeat-rejudge": _t(
+        "Judge the stored evidence again, without the product", "保存した証拠を、製品なしで再判定する"
+    ),
     "repeat-rerun": _t("Run again what failed", "不適合の項目を再実行する"),
     "end": _t("End of report", "報告書終わり"),
     "assurance": _t("Rests on", "裏付け"),

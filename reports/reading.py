@@ -109,9 +109,7 @@ def overall(report: Report) -> tuple[Decision, ...]:
     """Return one decision per connection point and region: over all bindings where there is such a row."""
     whole = {(row.connection_point, row.region) for row in report.decisions if row.binding is None}
     return tuple(
-        row
-        for row in report.decisions
-        if row.binding is None or (row.connection_point, row.region) not in whole
+        row for row in report.decisions if row.binding is None or (row.connection_point, row.region) not in whole
     )
 
 
@@ -202,7 +200,7 @@ def in_plain_words(report: Report) -> Text:
         )
     if any(decision.partial for decision in report.decisions):
         return Text(
-            en="Only part of the items was selected for this run, so no decision can be given, whatever their verdicts.",
+            en="Only part of the items was selected for this run, so no decision can be given, whatever the verdicts.",
             ja="この実行では一部の試験項目だけを選択したため、その判定結果にかかわらず、接続可否は判定できない。",
         )
     if Word.NOT_ASSESSED in words:
@@ -231,7 +229,8 @@ def _not_assessed(report: Report, failing: int) -> Text:
     )
     return Text(
         en=f"{start.en} a decision is Not assessed: {len(unresolved)} of the {len(mandatory)} mandatory criteria "
-        f"have no answer yet ({len(untested)} of them have no test so far), and an open question never counts as a yes.",
+        f"have no answer yet ({len(untested)} of them have no test so far), and an open question never counts as "
+        "a yes.",
         ja=f"{start.ja}必須クライテリア{len(mandatory)}件のうち{len(unresolved)}件がまだ評価できていない"
         f"（うち{len(untested)}件は試験が未整備）ため、「未評価」の判定がある。評価できていないことを適合とはみなさない。",
     )

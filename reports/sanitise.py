@@ -23,19 +23,43 @@ _PRIVATE_KEYS = frozenset(
     {"host", "hostname", "fqdn", "node", "user", "username", "login", "home", "cwd", "pid", "thread", "argv"}
 )
 _ORDINARY = frozenset(
-    "root user users admin test tests tester build builder runner nobody operator engineer auditor viewer utility "
-    "aggregator server client localhost local product laboratory reference distribution aggregation modbus https "
-    "japan default system microgrid".split()
+    (
+        *("root", "user", "users", "admin", "test", "tests", "tester", "build", "builder", "runner", "nobody"),
+        *("operator", "engineer", "auditor", "viewer", "utility", "aggregator", "server", "client", "localhost"),
+        *("local", "product", "laboratory", "reference", "distribution", "aggregation", "modbus", "https", "japan"),
+        *("default", "system", "microgrid"),
+    )
 )
 _SECRETS = (
-    (re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S), "[secret]"),
+    (
+        re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        "[secret]",
+    ),
     (re.compile(r"(?<=://)[^/@\s:]{1,200}:[^/@\s]{1,200}(?=@)"), "[secret]"),
     (re.compile(r"(?i)\b((?:proxy-)?authorization|cookie|set-cookie)(\s*:\s*)[^\r\n]+"), r"\1\2[secret]"),
-    (re.compile(r"(?i)\b(password|passwd|passphrase|secret|api[_-]?key|access[_-]?token)(\"?\s*[=:]\s*)\"?[^\s\",;&]+"),
-     r"\1\2[secret]"),
+    (
+        re.compile(
+            r"(?i)\b(password|passwd|passphrase|secret|api[_-]?key|access[_-]?token)(\"?\s*[=:]\s*)\"?[^\s\",;&]+"
+        ),
+        r"\1\2[secret]",
+    ),
 )
-_ROOTS = ("home", "Users", "root", "tmp", "var/tmp", "var/folders", "opt", "srv", "mnt", "media", "private", "usr",
-          "workspace", "builds")
+_ROOTS = (
+    "home",
+    "Users",
+    "root",
+    "tmp",
+    "var/tmp",
+    "var/folders",
+    "opt",
+    "srv",
+    "mnt",
+    "media",
+    "private",
+    "usr",
+    "workspace",
+    "builds",
+)
 _WINDOWS = re.compile(r"\b[A-Za-z]:\\[^\s'\"<>|]+")
 
 

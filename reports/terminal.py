@@ -129,7 +129,11 @@ class Console:
         digest = facts.catalogue_digest[:12]
         self._print(
             self._in(
-                _BANNER, suite=facts.suite, edition=facts.edition, digest=digest, level=facts.security_level,
+                _BANNER,
+                suite=facts.suite,
+                edition=facts.edition,
+                digest=digest,
+                level=facts.security_level,
                 mode=facts.mode,
             ),
             "bold",

@@ -34,7 +34,7 @@ def claims(endpoint: Endpoint, criteria: Mapping[str, Criterion]) -> Claims:
 
 
 def ics_problems(endpoint: Endpoint, criteria: Mapping[str, Criterion], file: str) -> tuple[LintProblem, ...]:
-    """Return what is wrong with the ICS: empty, absent where it is needed, unknown names, claimed and denied at once."""
+    """Return what is wrong with the ICS: empty, absent where needed, unknown names, claimed and denied at once."""
     ics = endpoint.ics
     if ics is None and _only_transport(endpoint):
         return ()

@@ -12,7 +12,7 @@ from conformance.catalogue.translations import lint_translations
 from conformance.catalogue.yaml_source import without_collector
 from conformance.model.criterion import AppliesIf, CriterionStatus
 from conformance.model.text import Text
-from conformance.model.vector import Step, VectorStatus
+from conformance.model.vector import VectorStatus, walk
 
 
 def lint(root: Path | None = None) -> tuple[LintProblem, ...]:
@@ -145,7 +145,7 @@ def _known_criteria(catalogue: Catalogue, names: tuple[str, ...], file: str, lin
 def _lone_operations(catalogue: Catalogue) -> Iterator[LintProblem]:
     users: dict[str, list[VectorEntry]] = defaultdict(list)
     for entry in catalogue.vectors.values():
-        for operation in {op for step in entry.vector.steps for op in _operations(step)}:
+        for operation in {step.op for _, step in walk(entry.vector.steps) if step.op is not None}:
             users[operation].append(entry)
     for operation, entries in users.items():
         if len(entries) == 1:
@@ -156,13 +156,6 @@ def _lone_operations(catalogue: Catalogue) -> Iterator[LintProblem]:
                 "そのような操作には docs/decisions の決定記録が必要である。",
             )
             yield error(only.file, only.line, "lone-operation", message, advice, severity=Severity.NOTE)
-
-
-def _operations(step: Step) -> Iterator[str]:
-    if step.op is not None:
-        yield step.op
-    for child in step.parallel:
-        yield from _operations(child)
 
 
 def _vanished(catalogue: Catalogue) -> Iterator[LintProblem]:

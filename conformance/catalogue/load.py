@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from conformance.catalogue.problem import CatalogueError, LintProblem, SelectionError, did_you_mean, error, shown
 from conformance.catalogue.shape import to_model
-from conformance.catalogue.yaml_source import Source, parse, read_source, without_collector
+from conformance.catalogue.yaml_source import Source, read_source, without_collector
 from conformance.model.criterion import Criterion, Edition, Profile, Region
 from conformance.model.text import Text
 from conformance.model.vector import Vector, VectorFile
@@ -25,6 +25,7 @@ class VectorEntry(Struct, frozen=True, kw_only=True, dict=True):
     criterion: str
     vector: Vector
     source: Source
+    path: Path
     index: int
 
     @cached_property
@@ -153,13 +154,7 @@ def load_vector_file(path: Path) -> tuple[VectorEntry, ...]:
     """Return the vectors of one file. Raises CatalogueError."""
     with without_collector():
         source = read_source(path)
-        return _entries(source, to_model(source, VectorFile))
-
-
-def vectors_from(data: bytes, name: str) -> tuple[VectorEntry, ...]:
-    """Return the vectors in the YAML text `data`, called `name` in messages. Raises CatalogueError."""
-    source = parse(data, name)
-    return _entries(source, to_model(source, VectorFile))
+        return _entries(path, source, to_model(source, VectorFile))
 
 
 def find_criterion(criteria: dict[str, Criterion], wanted: str) -> Criterion:
@@ -209,16 +204,17 @@ def _read_vectors(folder: Path, problems: list[LintProblem]) -> dict[str, Vector
     for family in families:
         for path in _yaml_files(family, problems):
             loaded = _attempt(problems, path, VectorFile)
-            for entry in _entries(*loaded) if loaded is not None else ():
+            for entry in _entries(path, *loaded) if loaded is not None else ():
                 earlier = vectors.setdefault(entry.id, entry)
                 if earlier is not entry:
                     problems.append(_duplicate(entry.id, entry.file, entry.line, earlier.file, earlier.line))
     return vectors
 
 
-def _entries(source: Source, content: VectorFile) -> tuple[VectorEntry, ...]:
+def _entries(path: Path, source: Source, content: VectorFile) -> tuple[VectorEntry, ...]:
+    whole = path.resolve()
     return tuple(
-        VectorEntry(criterion=content.criterion, vector=vector, source=source, index=index)
+        VectorEntry(criterion=content.criterion, vector=vector, source=source, path=whole, index=index)
         for index, vector in enumerate(content.vectors)
     )
 

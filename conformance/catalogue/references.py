@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.catalogue.problem import did_you_mean
-from conformance.model.criterion import ConnectionPoint
 from conformance.model.endpoint import Endpoint
 from conformance.model.text import Text
-from conformance.model.vector import Actor
 
 REFERENCE_PATTERN = r"\$\{[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\}"
 SCOPES = ("row", "profile", "ixit", "peer")
@@ -26,8 +24,6 @@ IXIT_SAMPLES: Mapping[str, float] = {
     "export_limit_high_W": 10_000.0,
 }
 PEER_SAMPLES: Mapping[str, str] = {"name": "utility.mgcc.example", "domain": "mgcc.example"}
-
-_PEERS = {ConnectionPoint.DISTRIBUTION: Actor.UTILITY, ConnectionPoint.AGGREGATION: Actor.AGGREGATOR}
 
 
 class UnresolvedReferenceError(Exception):
@@ -51,14 +47,6 @@ def ixit_values(endpoint: Endpoint) -> dict[str, Any]:
         "export_limit_high_W": envelope.export_limit_W[1] if envelope else None,
     }
     return {name: value for name, value in values.items() if value is not None}
-
-
-def peer_values(endpoint: Endpoint, point: ConnectionPoint) -> dict[str, str]:
-    """Return what `${peer.x}` may name: the dNSName of the rightful peer at `point`, and it without its first label."""
-    actor = _PEERS[point]
-    names = endpoint.identities
-    name = names.get(Actor.PEER) or names.get(actor) or f"{actor}.{PEER_SAMPLES['domain']}"
-    return {"name": name, "domain": name.partition(".")[2]}
 
 
 def references(value: Any) -> Iterator[tuple[str, ...]]:
@@ -101,15 +89,6 @@ def resolve(value: Any, scope: Mapping[str, Any], *, partly: bool = False) -> An
     if isinstance(value, list | tuple):
         return [resolve(item, scope, partly=partly) for item in value]
     return value
-
-
-def resolve_saved(parameters: dict[str, Any], saved: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return `parameters` with `${name.field}` filled in from the answers `saved` so far.
-
-    Raises UnresolvedReferenceError if a name or field is not there.
-    """
-    resolved: dict[str, Any] = resolve(parameters, saved)
-    return resolved
 
 
 def _resolve_text(text: str, scope: Mapping[str, Any], *, partly: bool) -> Any:

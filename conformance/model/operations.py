@@ -136,9 +136,12 @@ class HttpRequest(OverTls, frozen=True):
 class ModbusRequest(OverTls, frozen=True):
     """modbus.request: one Modbus request, MBAP header included."""
 
-    function: Annotated[int, Meta(ge=0, le=255, description="function code")] = 3
+    function: Annotated[
+        Annotated[int, Meta(ge=0, le=255)] | None,
+        Meta(description="function code; absent: reads the registers of the service check"),
+    ] = None
     data: Annotated[str, Meta(pattern="^([0-9a-f]{2})*$", description="rest of the PDU, hexadecimal")] = ""
-    unit_id: Annotated[int, Meta(ge=0, le=255)] = 1
+    unit_id: Annotated[Annotated[int, Meta(ge=0, le=255)] | None, Meta(description="absent: the binding's")] = None
 
 
 class PortProbe(_Parameters, frozen=True):

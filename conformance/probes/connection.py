@@ -2,13 +2,16 @@
 
 import ipaddress
 
-from conformance.channel import Channel, TlsClient
+from msgspec import structs
+
+from conformance.channel import Channel
 from conformance.model.endpoint import Binding
 from conformance.model.operations import OverTls, Tls, Transport
 from conformance.model.recipe import ChainRecipe
 from conformance.model.transcript import Ending, Exchange, HelloFacts, ServiceAnswer
 from conformance.model.vector import Actor
 from conformance.probes.context import ProbeContext
+from conformance.tls_client import TlsClient
 from conformance.wire import segments
 
 CERTIFICATE_MEDIA_TYPE = "application/pkix-cert"
@@ -28,28 +31,19 @@ def open_for(parameters: OverTls, actor: Actor, binding: Binding, context: Probe
 
 def open_tls(tls: Tls, actor: Actor, binding: Binding, context: ProbeContext) -> Channel:
     """Open a TLS connection as `tls` says with the credential of `actor`; errors as open_for."""
-    client = _client(tls, actor, context)
-    return Channel.open(
-        binding.host,
-        binding.port,
-        deadline_s=context.deadline_s,
-        settle_s=context.settle_s,
-        tls=TlsClient(
-            **client,
-            versions=tls.versions,
-            suites=tls.suites,
-            server_name=server_name(tls.server_name, binding),
-            keylog=context.keylog,
-        ),
+    client = TlsClient(
+        versions=tls.versions,
+        suites=tls.suites,
+        server_name=server_name(tls.server_name, binding),
+        keylog=context.keylog,
     )
-
-
-def _client(tls: Tls, actor: Actor, context: ProbeContext) -> dict[str, object]:
-    if tls.client == NO_CLIENT:
-        return {}
-    recipe = tls.client if isinstance(tls.client, ChainRecipe) else ChainRecipe()
-    issued = context.credentials.issue(context.connection_point, actor, recipe, context.now())
-    return {"chain": issued.chain, "key": issued.key, "serial_hex": issued.serial_hex}
+    if tls.client != NO_CLIENT:
+        recipe = tls.client if isinstance(tls.client, ChainRecipe) else ChainRecipe()
+        issued = context.credentials.issue(context.connection_point, actor, recipe, context.now())
+        client = structs.replace(client, chain=issued.chain, key=issued.key, serial_hex=issued.serial_hex)
+    return Channel.open(
+        binding.host, binding.port, deadline_s=context.deadline_s, settle_s=context.settle_s, tls=client
+    )
 
 
 def server_name(asked: str | None, binding: Binding) -> str | None:

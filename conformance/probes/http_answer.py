@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from conformance.model.transcript import Grant, ServiceAnswer
+from conformance.channel import Channel
+from conformance.model.transcript import Ending, Grant, ServiceAnswer
 from conformance.wire import json_text, problem
 
 LARGEST_BODY = 1 << 20
@@ -18,9 +19,15 @@ class Body(Struct, frozen=True, kw_only=True):
     malformed: str | None = None
 
 
-def answer(
-    status: int, phrase: str, content_type: str, body: Body, keep: Callable[[bytes, str], str]
-) -> ServiceAnswer:
+def bounded(content: bytes, channel: Channel) -> Body:
+    """Return `content` as the body, cut at 1 MiB; a longer one counts as a flood of `channel`."""
+    if len(content) <= LARGEST_BODY:
+        return Body(content=content)
+    channel.end(Ending.FLOOD, f"the body is larger than {LARGEST_BODY} octets")
+    return Body(content=content[:LARGEST_BODY], malformed=f"the body is larger than {LARGEST_BODY} octets")
+
+
+def answer(status: int, phrase: str, content_type: str, body: Body, keep: Callable[[bytes, str], str]) -> ServiceAnswer:
     """Return the answer for an HTTP status, its reason phrase and its body; the body is kept as evidence.
 
     `data` is the JSON value, or the first 64 KiB as text where the body is none.

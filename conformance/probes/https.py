@@ -2,9 +2,9 @@
 
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import quote
 
 import requests
+from msgspec import structs
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
@@ -21,11 +21,11 @@ from conformance.model.operations import (
     OverTls,
     Transport,
 )
-from conformance.model.transcript import Ending, Exchange, Grant, ServiceAnswer
+from conformance.model.transcript import Exchange, ServiceAnswer
 from conformance.model.vector import Actor
 from conformance.probes.connection import exchange_of, open_for
 from conformance.probes.context import ProbeContext, UnsupportedError
-from conformance.probes.http_answer import LARGEST_BODY, Body, answer, no_answer
+from conformance.probes.http_answer import LARGEST_BODY, answer, bounded, no_answer
 
 LOG_PAGE = 500
 _MOST_LOG_PAGES = 20
@@ -35,14 +35,12 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-A
 class _Connection(HTTPConnection):
     """An HTTP connection over a channel that is open already."""
 
-    default_port = 443
-
     def __init__(self, *args: Any, channel: Channel, **options: Any) -> None:
         super().__init__(*args, **options)
         self._channel = channel
 
     def connect(self) -> None:
-        self.sock = SocketFace(self._channel)  # type: ignore[assignment]
+        self.sock = SocketFace(self._channel)
 
 
 class _Pool(HTTPConnectionPool):
@@ -54,6 +52,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, channel: Channel, binding: Binding) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
+        self.channel = channel
         self._pool = _Pool(binding.server_name or binding.host, binding.port, maxsize=1, channel=channel)
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> _Pool:
@@ -108,7 +107,7 @@ def _control(parameters: ControlSend, context: ProbeContext) -> dict[str, Any]:
 
 
 def _read_log(parameters: LogRead, actor: Actor, binding: Binding, context: ProbeContext) -> Exchange:
-    """Read the log page by page, each over a connection of its own; the exchange is the last page's with all entries."""
+    """Read the log page by page, each over its own connection; the exchange is the last page's, with all entries."""
     after = context.log_after if parameters.since_start else 0
     entries: list[Any] = []
     for _ in range(_MOST_LOG_PAGES):
@@ -118,8 +117,9 @@ def _read_log(parameters: LogRead, actor: Actor, binding: Binding, context: Prob
         if not isinstance(page, dict) or not isinstance(page.get("entries"), list):
             return exchange
         entries.extend(page["entries"])
-        reached = page.get("next")
-        if len(page["entries"]) < LOG_PAGE or not isinstance(reached, int) or reached <= after:
+        last = page["entries"][-1] if len(page["entries"]) == LOG_PAGE else None
+        reached = last.get("sequence") if isinstance(last, dict) else None
+        if not isinstance(reached, int) or reached <= after:
             break
         after = reached
     return _with_entries(exchange, entries)
@@ -146,5 +146,29 @@ def _exchange(
     given = None
     if channel.usable:
         scheme = "http" if parameters.transport is Transport.CLEARTEXT else "https"
-        given = _send(method, scheme, path, body, channel=channel, binding=binding, context=context)
+        given = _send(method, f"{scheme}://{_authority(binding)}{path}", body, _Adapter(channel, binding), context)
     return exchange_of(channel, context, answer=given)
+
+
+def _authority(binding: Binding) -> str:
+    host = binding.server_name or binding.host
+    return f"[{host}]:{binding.port}" if ":" in host else f"{host}:{binding.port}"
+
+
+def _send(
+    method: str, url: str, body: dict[str, Any] | None, adapter: _Adapter, context: ProbeContext
+) -> ServiceAnswer:
+    request = requests.Request(method, url, headers=_HEADERS, json=body).prepare()
+    channel = adapter.channel
+    try:
+        response = adapter.send(request, stream=True)
+        content = response.raw.read(LARGEST_BODY + 1, decode_content=False)
+    except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+        return no_answer("" if channel.ending is not None else f"no HTTP answer: {error}"[:200])
+    return answer(
+        response.status_code,
+        response.reason or "",
+        response.headers.get("Content-Type", ""),
+        bounded(content, channel),
+        context.keep,
+    )

@@ -7,7 +7,7 @@ _LONGEST_SENTENCE = 200
 
 
 def read(text: bytes) -> tuple[Any, str | None]:
-    """Return the value that `text` holds and what is malformed about it, or None if it is RFC 8259 and I-JSON (RFC 7493).
+    """Return the value that `text` holds, and what is malformed about it or None (RFC 8259, RFC 7493).
 
     Duplicate member names, NaN, infinities and numbers beyond a double are malformed; a value is returned all the same,
     with null in place of such a number and the last of the members. Text that is no JSON at all has no value.

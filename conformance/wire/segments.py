@@ -9,7 +9,8 @@ from msgspec import Struct
 MEDIA_TYPE = "application/vnd.mgcc.segments+json"
 """Of the evidence that `encode` makes."""
 
-SENT, RECEIVED = ">", "<"
+SENT: Literal[">"] = ">"
+RECEIVED: Literal["<"] = "<"
 
 
 class Segment(Struct, frozen=True, array_like=True):

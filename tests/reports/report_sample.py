@@ -1,4 +1,4 @@
-"""A realistic report for the tests of the views: every verdict, three regions, two points, two bindings, hostile text."""
+"""A realistic report for the views: every verdict, three regions, two points, two bindings, hostile text."""
 
 from itertools import product
 
@@ -44,10 +44,17 @@ _CRITERIA = {
     "UPD-03": ("Signed firmware", "署名付きファームウェア", Gate.RESTRICT),
 }
 _UNTESTED = Text(
-    en="no test vector yet: needs the attestation binding", ja="試験ベクタが未整備：アテステーションのバインディングが必要"
+    en="no test vector yet: needs the attestation binding",
+    ja="試験ベクタが未整備：アテステーションのバインディングが必要",
 )
-_NO_MODBUS = Text(en="the vector needs https; this binding is modbus", ja="このベクタはhttpsを必要とするが、バインディングはmodbusである")
-_NEEDS_HOOK = Text(en="needs hook:clock-set, which the endpoint file does not name", ja="hook:clock-setが必要だが、エンドポイントファイルに記載がない")
+_NO_MODBUS = Text(
+    en="the vector needs https; this binding is modbus",
+    ja="このベクタはhttpsを必要とするが、バインディングはmodbusである",
+)
+_NEEDS_HOOK = Text(
+    en="needs hook:clock-set, which the endpoint file does not name",
+    ja="hook:clock-setが必要だが、エンドポイントファイルに記載がない",
+)
 
 _PLACES = (
     (ConnectionPoint.DISTRIBUTION, "https"),
@@ -56,13 +63,20 @@ _PLACES = (
 )
 
 
-def finding(reason: Reason, step: str = "1 stimulus", *, expected: Text | None = None, observed: Text | None = None,
-            clause: str = "RFC 5280 4.1.2.5") -> Finding:
+def finding(
+    reason: Reason,
+    step: str = "1 stimulus",
+    *,
+    expected: Text | None = None,
+    observed: Text | None = None,
+    clause: str = "RFC 5280 4.1.2.5",
+) -> Finding:
     return Finding(
         reason=reason,
         step=step,
         expected=expected or Text(en="the service is refused", ja="サービスが拒否される"),
-        observed=observed or Text(en="refused by TLS: alert 45 certificate_expired", ja="TLSが拒否した：アラート45 certificate_expired"),
+        observed=observed
+        or Text(en="refused by TLS: alert 45 certificate_expired", ja="TLSが拒否した：アラート45 certificate_expired"),
         clause=clause,
     )
 
@@ -157,21 +171,35 @@ def _items() -> tuple[ItemResult, ...]:
         for point, binding in _PLACES:
             found.append(item("TLS-02", "legacy-version", title, point, binding, attempt(1, ok, PASSED), row=row))
     expired = Text(en="Client certificate that expired a minute ago", ja="1分前に期限が切れたクライアント証明書")
-    found.append(item("PKI-02", "client-leaf-expired", expired, *_PLACES[0], attempt(1, Verdict.FAIL, SERVED, PASSED, second=70)))
     found.append(
-        item("PKI-02", "client-leaf-expired", expired, *_PLACES[1],
-             attempt(1, Verdict.FAIL, SERVED, second=71), attempt(2, ok, PASSED, second=90))
+        item("PKI-02", "client-leaf-expired", expired, *_PLACES[0], attempt(1, Verdict.FAIL, SERVED, PASSED, second=70))
+    )
+    found.append(
+        item(
+            "PKI-02",
+            "client-leaf-expired",
+            expired,
+            *_PLACES[1],
+            attempt(1, Verdict.FAIL, SERVED, second=71),
+            attempt(2, ok, PASSED, second=90),
+        )
     )
     found.append(item("PKI-02", "client-leaf-expired", expired, *_PLACES[2], attempt(1, ok, PASSED, second=72)))
     roles = Text(en="Request without any role", ja="役割を持たない要求")
     found.append(
-        item("ZTA-01", "no-role", roles, *_PLACES[0],
-             attempt(1, Verdict.INCONCLUSIVE, LOST, second=80), attempt(2, Verdict.INCONCLUSIVE, LOST, second=84))
+        item(
+            "ZTA-01",
+            "no-role",
+            roles,
+            *_PLACES[0],
+            attempt(1, Verdict.INCONCLUSIVE, LOST, second=80),
+            attempt(2, Verdict.INCONCLUSIVE, LOST, second=84),
+        )
     )
-    found.append(item("ZTA-01", "no-role", roles, *_PLACES[2], attempt(1, Verdict.ERROR, BROKE, trouble=TROUBLE, second=81)))
     found.append(
-        item("ZTA-01", "no-role", roles, *_PLACES[1], verdict=Verdict.NOT_APPLICABLE, why=_NO_MODBUS)
+        item("ZTA-01", "no-role", roles, *_PLACES[2], attempt(1, Verdict.ERROR, BROKE, trouble=TROUBLE, second=81))
     )
+    found.append(item("ZTA-01", "no-role", roles, *_PLACES[1], verdict=Verdict.NOT_APPLICABLE, why=_NO_MODBUS))
     log = Text(en="The refused handshake is in the log", ja="拒否したハンドシェイクがログに残る")
     found.append(item("AUD-01", "refusal-logged", log, *_PLACES[0], verdict=Verdict.NOT_RUN, why=_NEEDS_HOOK))
     found.append(item("AUD-01", "refusal-logged", log, *_PLACES[2], verdict=Verdict.NOT_RUN, why=_NEEDS_HOOK))
@@ -185,13 +213,18 @@ def _items() -> tuple[ItemResult, ...]:
     return tuple(found)
 
 
-def _criterion(criterion: str, point: ConnectionPoint, region: Region, binding: str | None,
-               items: tuple[ItemResult, ...]) -> CriterionResult:
+def _criterion(
+    criterion: str, point: ConnectionPoint, region: Region, binding: str | None, items: tuple[ItemResult, ...]
+) -> CriterionResult:
     en, ja, gate = _CRITERIA[criterion]
     mine = tuple(
-        one for one in items
-        if one.criterion == criterion and one.connection_point is point and one.region in (None, region)
-        and binding in (None, one.binding) and one.status == "active"
+        one
+        for one in items
+        if one.criterion == criterion
+        and one.connection_point is point
+        and one.region in (None, region)
+        and binding in (None, one.binding)
+        and one.status == "active"
     )
     verdict = worst(one.verdict for one in mine)
     denied = criterion == "UPD-03" and point is ConnectionPoint.DISTRIBUTION
@@ -208,12 +241,17 @@ def _criterion(criterion: str, point: ConnectionPoint, region: Region, binding: 
         failed=denied or verdict is Verdict.FAIL,
         unresolved=verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_RUN} and not denied,
         why=Text(en="the ICS denies this mandatory criterion", ja="ICSがこの必須クライテリアを未実装と宣言している")
-        if denied else _UNTESTED if not mine else None,
+        if denied
+        else _UNTESTED
+        if not mine
+        else None,
         items=tuple(one.id for one in mine),
     )
 
 
-def _decision(point: ConnectionPoint, region: Region, binding: str | None, rows: tuple[CriterionResult, ...]) -> Decision:
+def _decision(
+    point: ConnectionPoint, region: Region, binding: str | None, rows: tuple[CriterionResult, ...]
+) -> Decision:
     mine = [row for row in rows if (row.connection_point, row.region, row.binding) == (point, region, binding)]
     numbers = {verdict: sum(row.verdict is verdict for row in mine) for verdict in Verdict}
     blocking = tuple(row.criterion for row in mine if row.failed and row.gate is Gate.CONNECT)
@@ -224,11 +262,21 @@ def _decision(point: ConnectionPoint, region: Region, binding: str | None, rows:
         word, unresolved = Word.CONNECT, ()
     if point is ConnectionPoint.AGGREGATION and region is Region.EU:
         word, unresolved = Word.CONDITIONS, ()
-        conditions = (Text(en="DAT-02: cure the voltage unit by 2027-03-31", ja="DAT-02：2027-03-31までに電圧の単位を是正すること"),)
+        conditions = (
+            Text(
+                en="DAT-02: cure the voltage unit by 2027-03-31", ja="DAT-02：2027-03-31までに電圧の単位を是正すること"
+            ),
+        )
     return Decision(
-        connection_point=point, region=region, binding=binding, word=word, security_level=2,
+        connection_point=point,
+        region=region,
+        binding=binding,
+        word=word,
+        security_level=2,
         capped_security_level=1 if word is Word.CONDITIONS else None,
-        blocking=blocking, unresolved=unresolved, conditions=conditions,
+        blocking=blocking,
+        unresolved=unresolved,
+        conditions=conditions,
         counts={verdict: number for verdict, number in numbers.items() if number},
     )
 
@@ -262,11 +310,16 @@ def sample(**changes: object) -> Report:
     bindings = {ConnectionPoint.DISTRIBUTION: (None, "https", "modbus"), ConnectionPoint.AGGREGATION: (None,)}
     rows = tuple(
         _criterion(criterion, point, region, binding, items)
-        for point in ConnectionPoint for region in Region for binding in bindings[point] for criterion in _CRITERIA
+        for point in ConnectionPoint
+        for region in Region
+        for binding in bindings[point]
+        for criterion in _CRITERIA
     )
     decisions = tuple(
         _decision(point, region, binding, rows)
-        for point in ConnectionPoint for region in Region for binding in bindings[point]
+        for point in ConnectionPoint
+        for region in Region
+        for binding in bindings[point]
     )
     values: dict[str, object] = {
         "run_id": "20261123T091200Z-7f3a",
@@ -276,11 +329,20 @@ def sample(**changes: object) -> Report:
         "ended": "2026-11-23T09:14:31.250Z",
         "suite": "0.1.0",
         "environment": {
-            "python": "3.11.2", "openssl": "OpenSSL 4.0.0", "system": "Linux", "hostname": "planted-lab-pc",
-            "folder": "/home/hanako.planted/runs/1", "clock offset": "+18 ms",
+            "python": "3.11.2",
+            "openssl": "OpenSSL 4.0.0",
+            "system": "Linux",
+            "hostname": "planted-lab-pc",
+            "folder": "/home/hanako.planted/runs/1",
+            "clock offset": "+18 ms",
         },
-        "product": {"name": "Island MMS & Söhne", "version": "2.1.0", "supplier": "島しょ電力システムズ",
-                    "serial_number": "SN-00042", "image_sha256": DIGEST[::-1]},
+        "product": {
+            "name": "Island MMS & Söhne",
+            "version": "2.1.0",
+            "supplier": "島しょ電力システムズ",
+            "serial_number": "SN-00042",
+            "image_sha256": DIGEST[::-1],
+        },
         "endpoint": {"lab": "/home/hanako.planted/lab"},
         "endpoint_digest": "77a0" + DIGEST[4:],
         "edition": "2026-draft-1",
@@ -307,18 +369,28 @@ def sample(**changes: object) -> Report:
 def green() -> Report:
     """A run without any non-conformity whose honest decision is *not assessed*."""
     base = sample(mode="demo")
-    items = tuple(one for one in base.items if one.verdict in {Verdict.PASS, Verdict.NOT_RUN} and one.status == "active")
+    items = tuple(
+        one for one in base.items if one.verdict in {Verdict.PASS, Verdict.NOT_RUN} and one.status == "active"
+    )
     rows = tuple(
         _criterion(row.criterion, row.connection_point, row.region, row.binding, items)
-        for row in base.criteria if row.criterion != "UPD-03"
+        for row in base.criteria
+        if row.criterion != "UPD-03"
     )
     decisions = tuple(
         Decision(
-            connection_point=point, region=region, word=Word.NOT_ASSESSED, security_level=2,
-            unresolved=tuple(row.criterion for row in rows
-                             if (row.connection_point, row.region) == (point, region) and row.binding is None and row.unresolved),
+            connection_point=point,
+            region=region,
+            word=Word.NOT_ASSESSED,
+            security_level=2,
+            unresolved=tuple(
+                row.criterion
+                for row in rows
+                if (row.connection_point, row.region) == (point, region) and row.binding is None and row.unresolved
+            ),
             counts={Verdict.PASS: 9, Verdict.NOT_RUN: 3},
         )
-        for point in ConnectionPoint for region in Region
+        for point in ConnectionPoint
+        for region in Region
     )
     return sample(mode="demo", items=items, criteria=rows, decisions=decisions)

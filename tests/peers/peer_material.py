@@ -1,0 +1,117 @@
+"""Files that a server nobody here wrote needs: its keys and certificates, good and bad, and the lab's CAs."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from conformance.model.criterion import ConnectionPoint
+from conformance.model.recipe import KeyKind, Usage
+from conformance.pki.authorities import Authority
+from conformance.pki.certificates import Contents, PrivateKey, fresh_serial, key_identifier, make, name, new_key
+from conformance.pki.lab import Lab, create_lab, sign_csr
+
+SERVER_NAME = "mms.mgcc.example"
+MMS_ID = "urn:uuid:8d3c6f1e-4f0a-4b7e-9a55-0d6f5b1c2e77"
+_DAY = timedelta(days=1)
+_NAMES = (x509.DNSName(SERVER_NAME), x509.UniformResourceIdentifier(MMS_ID))
+_OTHER_NAMES = (x509.DNSName("other.mgcc.example"), x509.UniformResourceIdentifier(MMS_ID))
+
+
+class Material:
+    """A lab PKI and, beside it, everything that a configuration may name.
+
+    `certificates/KIND/{ec,rsa}.pem` are chains over the keys `certificates/{ec,rsa}.key`; KIND is good, expired,
+    not-yet-valid, wrong-name, common-name-only, client-auth-only, ca or other-point.
+    `trust/` has utility.pem, aggregator.pem and both.pem; `crl/` has utility.pem.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lab: Lab = create_lab(folder / "lab")
+        for algorithm, kind in (("ec", KeyKind.P256), ("rsa", KeyKind.RSA2048)):
+            key = new_key(kind)
+            _write_key(folder / "certificates" / f"{algorithm}.key", key)
+            for variant in ("good", *_VARIANTS):
+                _write(folder / "certificates" / variant / f"{algorithm}.pem", self._chain(variant, key))
+        utility, aggregator = (
+            self.lab.install_folder(point).joinpath("trust.pem").read_bytes()
+            for point in (ConnectionPoint.DISTRIBUTION, ConnectionPoint.AGGREGATION)
+        )
+        _write(folder / "trust" / "utility.pem", utility)
+        _write(folder / "trust" / "aggregator.pem", aggregator)
+        _write(folder / "trust" / "both.pem", utility + aggregator)
+        revoked = self.lab.install_folder(ConnectionPoint.DISTRIBUTION) / "crl.pem"
+        _write(folder / "crl" / "utility.pem", revoked.read_bytes())
+
+    def _chain(self, variant: str, key: PrivateKey) -> bytes:
+        if variant == "good":
+            return self._signed_as_a_vendor_would(key)
+        issuing = self.lab.points[ConnectionPoint.DISTRIBUTION].issuing
+        if variant == "other-point":
+            issuing = self.lab.points[ConnectionPoint.AGGREGATION].issuing
+        leaf = _leaf(key, issuing, _VARIANTS[variant])
+        return leaf.public_bytes(Encoding.PEM) + issuing.certificate.public_bytes(Encoding.PEM)
+
+    def _signed_as_a_vendor_would(self, key: PrivateKey) -> bytes:
+        request = (
+            x509.CertificateSigningRequestBuilder()
+            .subject_name(name(SERVER_NAME))
+            .add_extension(x509.SubjectAlternativeName(_NAMES), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        out = self.folder / "signed.pem"
+        sign_csr(self.lab, ConnectionPoint.DISTRIBUTION, request.public_bytes(Encoding.PEM), out)
+        return out.read_bytes()
+
+
+class _Deviation(NamedTuple):
+    """What one leaf has otherwise than a good one."""
+
+    common_name: str = SERVER_NAME
+    names: tuple[x509.GeneralName, ...] = _NAMES
+    not_before: timedelta = -_DAY
+    not_after: timedelta = 30 * _DAY
+    usage: Usage = Usage.SERVER_AUTH
+    is_ca: bool = False
+
+
+_VARIANTS = {
+    "expired": _Deviation(not_before=-30 * _DAY, not_after=-_DAY),
+    "not-yet-valid": _Deviation(not_before=_DAY),
+    "wrong-name": _Deviation(common_name="other.mgcc.example", names=_OTHER_NAMES),
+    "common-name-only": _Deviation(names=()),
+    "client-auth-only": _Deviation(usage=Usage.CLIENT_AUTH),
+    "ca": _Deviation(is_ca=True),
+    "other-point": _Deviation(),
+}
+
+
+def _leaf(key: PrivateKey, issuing: Authority, deviation: _Deviation) -> x509.Certificate:
+    now = datetime.now(UTC)
+    contents = Contents(
+        subject=name(deviation.common_name),
+        public_key=key.public_key(),
+        serial=fresh_serial(),
+        not_before=now + deviation.not_before,
+        not_after=now + deviation.not_after,
+        alternative_names=deviation.names,
+        is_ca=deviation.is_ca,
+        key_usage=("digitalSignature",),
+        extended_key_usage=(deviation.usage,),
+        subject_key_identifier=key_identifier(key.public_key()),
+    )
+    return make(contents, issuing.signer)
+
+
+def _write_key(path: Path, key: PrivateKey) -> None:
+    _write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
