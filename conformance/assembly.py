@@ -1,6 +1,6 @@
 """Makes the report of a run from its events, whether they come fresh from the engine or from the disk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -203,15 +203,19 @@ def _is_shown(items: Sequence[ItemResult]) -> bool:
     return any(item.verdict is not Verdict.NOT_APPLICABLE for item in items)
 
 
-def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, dict[str, Transcript]]:
-    """Return the report that the stored events make, and the last transcript of each item.
+Transcripts = dict[str, dict[int, Transcript]]
+"""Transcripts by item and number of the attempt."""
+
+
+def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, Transcripts]:
+    """Return the report that the stored events make, and the transcripts of all attempts.
 
     With `rejudge`, every transcript is judged again by today's judges instead of taking the stored verdicts.
     A run that was killed yields a report with `complete` false. Raises EvidenceError if the record does not hold.
     """
     assembly: Assembly | None = None
     header: Header | None = None
-    transcripts: dict[str, Transcript] = {}
+    transcripts: Transcripts = {}
     end = End(ended="", complete=False)
     last = ""
     for event in record.events():
@@ -222,7 +226,8 @@ def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, dict[
             assembly = Assembly(header, _convert(event.data, Plan))
         elif event.kind == "transcript":
             transcript = _convert(event.data, Transcript)
-            transcripts[transcript.item] = transcript
+            attempts = transcripts.setdefault(transcript.item, {})
+            attempts[len(attempts) + 1] = transcript
         elif event.kind == "judged" and assembly is not None:
             judged = _convert(event.data, Judged)
             assembly.add(_again(judged, transcripts) if rejudge else judged)
@@ -234,8 +239,8 @@ def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, dict[
     return report, transcripts
 
 
-def _again(judged: Judged, transcripts: Mapping[str, Transcript]) -> Judged:
-    transcript = transcripts.get(judged.item)
+def _again(judged: Judged, transcripts: Transcripts) -> Judged:
+    transcript = transcripts.get(judged.item, {}).get(judged.number)
     if transcript is None:
         return judged
     findings = judge(transcript)

@@ -58,6 +58,8 @@ class Channel:
             channel._client = tls
             if channel.connected and channel._handshake(tls):
                 channel._settle(settle_s)
+        if not channel.usable:
+            channel.close()
         return channel
 
     @property

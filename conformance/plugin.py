@@ -123,7 +123,6 @@ class VectorItem(pytest.Item):
             ("binding", planned.binding.label),
             *[("clause", clause) for clause in vector.clauses],
         ]
-        self.add_marker(planned.criterion.replace("-", "_"))
 
     @property
     def campaign(self) -> Campaign:
@@ -185,6 +184,17 @@ def tell(findings: Iterable[Finding], language: Language) -> str:
 
 def _language(config: pytest.Config) -> Language:
     return Language(config.getoption("--lang") or Language.EN)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep to the order of the plan: what disturbs the product comes last."""
+    order = {planned: number for number, planned in enumerate(_orders(items))}
+    items.sort(key=lambda item: order.get(item.planned.id, 0) if isinstance(item, VectorItem) else -1)
+
+
+def _orders(items: list[pytest.Item]) -> list[str]:
+    first = next((item for item in items if isinstance(item, VectorItem)), None)
+    return [] if first is None else [planned.id for planned in first.campaign.assignment.items]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import selectors
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,9 @@ READY_WITHIN_S = 20.0
 _STOP_WITHIN_S = 5.0
 _COMMAND = (sys.executable, "-m", "reference_impl")
 RATED_POWER_W = 50_000
+CLEARTEXT_PORTS = ("80", "102", "502", "2404", "20000")
+"""Well-known ports that are moved to free ones, so that no other program of the machine answers for the reference."""
+_KINDS = ["pv", "ev-charger", "ev-charger-discharger", "battery", "heat-pump", "load", "dms", "derms", "ems"]
 
 
 def prepare(lab: Lab, home: Path) -> None:
@@ -44,27 +48,51 @@ def serving(
 
     Its log goes to the file `log`. Raises ProblemError if it does not start.
     """
-    argv = [*_COMMAND, "serve", "--home", str(home), *options]
+    process, announced = start(home, faults=faults, options=options, log=log)
+    try:
+        yield announced
+    finally:
+        stop(process)
+
+
+def start(
+    home: Path, *, faults: Iterable[str], options: Iterable[str], log: Path | None
+) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """Start the reference and return its process and announcement; without `log` it speaks on our standard error.
+
+    Raises ProblemError if it does not start; nothing is left running then.
+    """
+    cleartext = free_ports(len(CLEARTEXT_PORTS))
+    argv = [*_COMMAND, "serve", "--home", str(home), "--cleartext-port", str(cleartext[0]), *options]
     for fault in faults:
         argv += ["--fault", fault]
-    with log.open("wb") as errors:
+    with contextlib.ExitStack() as files:
+        errors = files.enter_context(log.open("wb")) if log is not None else None
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
         )
-        try:
-            yield _announcement(process, log)
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+    try:
+        announced = _announcement(process, log)
+    except BaseException:
+        stop(process)
+        raise
+    announced["cleartext_ports"] = dict(zip(CLEARTEXT_PORTS, cleartext, strict=True))
+    return process, announced
 
 
-def _announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop the reference, gently and then firmly."""
+    process.terminate()
+    try:
+        process.wait(_STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _announcement(process: subprocess.Popen[bytes], log: Path | None) -> dict[str, Any]:
     stdout = process.stdout
     if stdout is None:
         raise _trouble("no standard output")
@@ -76,14 +104,15 @@ def _announcement(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]
     line = stdout.readline()
     if not line:
         process.wait(_STOP_WITHIN_S)
-        raise _trouble(log.read_text("utf-8", "replace").strip()[-500:] or f"exit status {process.returncode}")
+        said = log.read_text("utf-8", "replace").strip()[-500:] if log is not None else ""
+        raise _trouble(said or f"exit status {process.returncode}")
     announced: dict[str, Any] = json.loads(line)
     return announced
 
 
 def endpoint_text(announced: dict[str, Any], lab: Path, *, regions: Iterable[str] = ("jp", "us", "eu")) -> str:
     """Return the endpoint file of a running reference."""
-    points: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    points: dict[str, dict[str, Any]] = {}
     for listener in announced["listeners"]:
         binding: dict[str, Any] = {
             "protocol": listener["binding"],
@@ -95,14 +124,17 @@ def endpoint_text(announced: dict[str, Any], lab: Path, *, regions: Iterable[str
             binding["service_check"] = {"path": "/mgcc/v1/state", "status": 200, "body_has": ["mms_id", "limits"]}
         else:
             binding["service_check"] = {"register": 40000, "count": 2}
-        points.setdefault(listener["connection_point"], {"bindings": []})["bindings"].append(binding)
+        point = points.setdefault(
+            listener["connection_point"], {"cleartext_ports": announced["cleartext_ports"], "bindings": []}
+        )
+        point["bindings"].append(binding)
     content = {
         "mgcc": 1,
         "product": {"name": "mgcc reference MMS", "version": "0.1.0", "supplier": "mgcc"},
         "regions": list(regions),
         "security_level": 2,
         "rated_power_W": RATED_POWER_W,
-        "device_kinds": ["pv", "ev-charger", "ev-charger-discharger", "battery", "heat-pump", "load"],
+        "device_kinds": _KINDS,
         "lab": str(lab),
         "connection_points": points,
         "ics": {"supports": ["PKI", "TLS", "ZTA", "INV", "CTL", "AUD"]},
@@ -110,6 +142,13 @@ def endpoint_text(announced: dict[str, Any], lab: Path, *, regions: Iterable[str
     }
     head = "# yaml-language-server: $schema=../test_vectors/schema/endpoint.schema.json\n"
     return head + yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+
+
+def free_ports(number: int) -> list[int]:
+    """Return TCP ports of loopback that nobody listens on."""
+    with contextlib.ExitStack() as sockets:
+        bound = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [one.getsockname()[1] for one in bound]
 
 
 def list_faults() -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ VERSION_NAMES = {number: name for name, (number, _) in VERSIONS.items()}
 CLOSE_NOTIFY = 0
 
 _GOOD_VERSIONS = ("tls1.2", "tls1.3")
+_GOOD_SUITES = ("ALL", "!aNULL", "!eNULL", "!PSK", "!SRP")  # DEFAULT lacks the CCM_8 that IEEE 2030.5 demands
 _LEVEL = "@SECLEVEL=0"  # the suite sees what the product does, not what the suite's own library would refuse
 _PREFIX_OF_TLS13_SUITES = "TLS_"
 _LOOP, _READ_ALERT, _WRITE_ALERT = 0x01, 0x4004, 0x4008
@@ -90,7 +91,7 @@ def _context(tls: TlsClient, heard: Heard) -> SSL.Context:
     for each, (number, forbid) in VERSIONS.items():
         if min(numbers) < number < max(numbers) and each not in versions:
             context.set_options(forbid)
-    context.set_cipher_list(":".join([*(older or ["DEFAULT"]), _LEVEL]).encode())
+    context.set_cipher_list(":".join([*(older or _GOOD_SUITES), _LEVEL]).encode())
     if newer:
         context.set_tls13_ciphersuites(":".join(newer).encode())
     context.set_verify(SSL.VERIFY_NONE)  # judges look at the peer's certificate; the client never turns it away

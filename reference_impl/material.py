@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 KEY, CERTIFICATE, TRUST, REVOCATION, PEERS = "key.pem", "cert.pem", "trust.pem", "crl.pem", "peers.yaml"
 FILES = (KEY, CERTIFICATE, TRUST, REVOCATION, PEERS)
 LARGEST_FILE = 4 * 1024 * 1024
+DEEPEST = 4
 
 
 class HomeError(Exception):
@@ -101,17 +102,26 @@ def _revocation(path: Path, pem: bytes, remedy: str) -> tuple[x509.CertificateRe
     return lists
 
 
-def _peers(path: Path, text: bytes, remedy: str) -> frozenset[str]:
-    if b"&" in text or b"*" in text:
-        raise HomeError(f"{path}: aliases and wildcards are not allowed; {remedy}")
+def _peers(path: Path, content: bytes, remedy: str) -> frozenset[str]:
     try:
-        found = yaml.load(text.decode(), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise HomeError(f"{path}: not YAML in UTF-8; {remedy}") from None
+        text = content.decode()
+        _check_shape(text)
+        found = yaml.load(text, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError):
+        raise HomeError(f"{path}: not plain YAML in UTF-8; {remedy}") from None
     peers = found.get("peers") if isinstance(found, dict) else None
-    if not isinstance(peers, list) or not all(isinstance(peer, str) for peer in peers):
-        raise HomeError(f"{path}: expected `peers:` with a list of DNS names; {remedy}")
+    if not isinstance(peers, list) or not all(isinstance(peer, str) and "*" not in peer for peer in peers):
+        raise HomeError(f"{path}: expected `peers:` with a list of DNS names, no wildcards; {remedy}")
     return frozenset(peer.lower() for peer in peers)
+
+
+def _check_shape(text: str) -> None:
+    """ValueError for deep nesting, which overflows the stack of libyaml's composer, and for aliases, which explode."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or isinstance(event, yaml.AliasEvent):
+            raise ValueError("nested too deeply, or an alias")
 
 
 def stamp(folder: Path) -> tuple[tuple[int, int, int], ...]:

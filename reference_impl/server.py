@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -96,6 +97,7 @@ async def serve(settings: Settings, rules: Rules) -> None:
     async with listening(settings, rules) as announcement:
         sys.stdout.write(json.dumps(announcement) + "\n")
         sys.stdout.flush()
+        gc.freeze()
         await stop.wait()
 
 

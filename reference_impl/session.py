@@ -9,18 +9,20 @@ from cryptography import x509
 
 from reference_impl.roles import Role, iec_user_roles, modbus_role
 
+UNREADABLE = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion)
+
 
 def subject_name(certificate: x509.Certificate) -> str:
     """The first dNSName of the certificate, or its distinguished name where it has none."""
     try:
         names = dns_names(certificate)
-    except ValueError:
+    except UNREADABLE:
         names = []
     return names[0] if names else certificate.subject.rfc4514_string()
 
 
 def dns_names(certificate: x509.Certificate) -> list[str]:
-    """The dNSNames of the subjectAltName extension (RFC 5280 4.2.1.6); ValueError when it cannot be read."""
+    """The dNSNames of the subjectAltName extension (RFC 5280 4.2.1.6); one of UNREADABLE when it is none."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
@@ -55,7 +57,7 @@ class Session:
                 name = modbus_role(self.certificate)
                 return [] if name is None else [name]
             return list(iec_user_roles(self.certificate))
-        except ValueError:
+        except UNREADABLE:
             return ["undecodable"]
 
 

@@ -161,11 +161,12 @@ class Connection(asyncio.Protocol):
         self._advance()
 
     def _open_in_clear(self) -> None:
-        self._binding = self._door.serve(self._session(None))
+        self._binding = self._door.serve(self._session())
         self._extend(IDLE_SECONDS)
 
-    def _session(self, tls: SSL.Connection | None) -> Session:
-        certificate = tls.get_peer_certificate(as_cryptography=True) if tls else None
+    def _session(self) -> Session:
+        """The peer as the rules judged it: a certificate that they have not seen counts as none."""
+        certificate = self._verification.leaf if self._verification else None
         return Session(self._door.point, self._door.binding, self._source, certificate)
 
     def _advance(self) -> None:
@@ -204,20 +205,14 @@ class Connection(asyncio.Protocol):
             self._flush()
             self._leave()
             return False
-        session = self._session(tls)
-        seen = self._verification
-        if session.certificate is not None and (seen is None or not seen.judged or seen.defect):
-            self._refused("CERT_VALIDATION_FAILED", "the chain was not judged")
-            self._leave()
-            return False
-        self._flush()
+        session = self._session()
         self._binding = self._door.serve(session)
         self._door.log.established(session, f"{tls.get_protocol_version_name()} {tls.get_cipher_name()}")
         self._extend(IDLE_SECONDS)
         return True
 
     def _exchange(self, data: bytes) -> None:
-        """Hands plain bytes to the binding and sends its answer."""
+        """Hands plain bytes to the binding; its answer leaves with the next flush, in as few segments as may be."""
         if self._binding is None:
             return
         answer = self._binding.receive(data)
@@ -227,7 +222,6 @@ class Connection(asyncio.Protocol):
                 self._transport.write(answer)
             else:
                 self._tls.sendall(answer)
-                self._flush()
         if self._binding.finished:
             self._leave()
 
@@ -235,11 +229,10 @@ class Connection(asyncio.Protocol):
         tls = self._tls
         if tls is None:
             return
-        try:
-            while True:
-                self._transport.write(tls.bio_read(CHUNK))
-        except SSL.WantReadError:
-            return
+        with contextlib.suppress(SSL.WantReadError):
+            while len(data := tls.bio_read(CHUNK)) == CHUNK:
+                self._transport.write(data)
+            self._transport.write(data)
 
     def _explain(self, error: SSL.Error) -> None:
         """Logs why a handshake failed: the rules' own verdict on the chain, or OpenSSL's reason."""

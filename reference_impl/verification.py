@@ -14,6 +14,7 @@ from OpenSSL import SSL, crypto
 
 from reference_impl import x509_errors as err
 from reference_impl.rules.certificates import Defect, Presented
+from reference_impl.session import UNREADABLE
 
 if TYPE_CHECKING:
     from reference_impl.material import Trust
@@ -59,7 +60,7 @@ class Verification:
             self.leaf = chain[0]
             presented = Presented(chain, frozenset(self._errors), self._trust.peers, self._trust.anchors)
             defect = self._rules.judge(presented)
-        except ValueError as error:
+        except UNREADABLE as error:
             defect = Defect("BAD_CERT", err.CERT_UNTRUSTED, f"a certificate cannot be read: {error}")
         if defect:
             return self._refuse(store, defect)

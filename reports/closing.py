@@ -13,6 +13,7 @@ from conformance.model.text import Language, Text
 from reports.reading import (
     by_binding,
     counts,
+    criteria_counts,
     deciding,
     in_plain_words,
     not_run_items,
@@ -48,12 +49,12 @@ _FAILED_LINE = Text(
 _UNTOLD = Text(en="could not be told", ja="判定できなかった試験項目")
 _ASIDE = Text(en="not run, not applicable", ja="未実施・対象外の試験項目")
 _ASIDE_LINE = Text(en="items: {number}. {why}", ja="{number}件: {why}")
-_UNANSWERED = Text(en="mandatory criteria without an answer", ja="未評価の必須クライテリア")
+_UNANSWERED = Text(en="mandatory criteria without an answer", ja="未評価の必須基準")
 _UNANSWERED_LINE = Text(en="criteria: {number}. {why} ({ids})", ja="{number}件: {why}（{ids}）")
 _DECISION = Text(en="decision", ja="接続可否の判定")
 _POINT = Text(en="connection point", ja="接続点")
 _REGION = Text(en="region", ja="地域")
-_COUNTS = Text(en="criteria", ja="クライテリア")
+_COUNTS = Text(en="mandatory criteria", ja="必須基準")
 _PARTIAL = Text(en=" (partial)", ja="（一部）")
 _CAPPED = Text(en=", claimed level at most SL{level}", ja="、主張できるレベルは最大SL{level}")
 _CONDITION = Text(en="condition", ja="条件")
@@ -66,7 +67,7 @@ _NEXT = Text(en="next", ja="次の手順")
 _PAGE = Text(en="open {page} in a browser", ja="{page} をブラウザで開く")
 _EXPLAIN = Text(en="why one item failed: {command}", ja="不適合の経緯を見る: {command}")
 _RERUN = Text(en="after a change: {command}", ja="修正後の再実行: {command}")
-_UNTRIED = Text(en="what is asked and not yet tested: {command}", ja="未整備のクライテリアの一覧: {command}")
+_UNTRIED = Text(en="what is asked and not yet tested: {command}", ja="未整備の基準の一覧: {command}")
 _EXIT = Text(en="exit {code}: {meaning}", ja="終了コード {code}: {meaning}")
 _UNKNOWN_CODE = Text(en="not a code of this command", ja="このコマンドの終了コードではない")
 _MORE = Text(en="and {number} more", ja="ほか{number}件")
@@ -167,8 +168,8 @@ def _unanswered(report: Report, language: Language) -> Iterator[Said]:
 def _table(report: Report, language: Language) -> Iterator[Said]:
     rows: list[tuple[Decision, tuple[str, str, str, str]]] = []
     for whole in overall(report):
-        rows.append((whole, _row(whole, language, below=False)))
-        rows.extend((part, _row(part, language, below=True)) for part in by_binding(report, whole))
+        rows.append((whole, _row(report, whole, language, below=False)))
+        rows.extend((part, _row(report, part, language, below=True)) for part in by_binding(report, whole))
     header = (_POINT.in_(language), _REGION.in_(language), _DECISION.in_(language), _COUNTS.in_(language))
     cells = [header, *(row for _, row in rows)]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(3)]
@@ -184,7 +185,7 @@ def _table(report: Report, language: Language) -> Iterator[Said]:
             yield Said(text=condition.in_(language), lead=f"      {_CONDITION.in_(language)}: ")
 
 
-def _row(decision: Decision, language: Language, *, below: bool) -> tuple[str, str, str, str]:
+def _row(report: Report, decision: Decision, language: Language, *, below: bool) -> tuple[str, str, str, str]:
     point = f"  : {decision.binding}" if below else POINTS[decision.connection_point].in_(language)
     if decision.binding and not below:
         point += f": {decision.binding}"
@@ -193,7 +194,7 @@ def _row(decision: Decision, language: Language, *, below: bool) -> tuple[str, s
         word += _PARTIAL.in_(language)
     if decision.capped_security_level is not None:
         word += _CAPPED.format(level=decision.capped_security_level).in_(language)
-    return point, decision.region.upper(), word, _counted(decision.counts, language)
+    return point, decision.region.upper(), word, _counted(criteria_counts(report, decision), language)
 
 
 def _next(report: Report, folder: Path | None, language: Language) -> Iterator[Said]:

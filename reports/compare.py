@@ -59,7 +59,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 _DIFFER = {
     "product": Text(en="the item under test", ja="試験品目"),
     "suite": Text(en="the test suite", ja="試験スイート"),
-    "edition": Text(en="the edition of the criteria", ja="クライテリアの版"),
+    "edition": Text(en="the edition of the criteria", ja="基準の版"),
     "catalogue_digest": Text(en="the catalogue", ja="カタログ"),
     "endpoint_digest": Text(en="the endpoint file (ICS, IXIT)", ja="エンドポイントファイル（ICS・IXIT）"),
     "security_level": Text(en="the security level aimed at", ja="目標セキュリティレベル"),

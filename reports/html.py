@@ -57,7 +57,7 @@ def policy(css: str) -> str:
 
 def anchor(item: str) -> str:
     """Return the id that the row of `item` has in the page; it can stand in a URL fragment as it is."""
-    return "item-" + quote(item.replace("#", "~"), safe=_FRAGMENT).replace("%", "_")
+    return "item-" + quote(item.replace("#", "~"), safe=_FRAGMENT).replace("_", "%5F").replace("%", "_")
 
 
 @lru_cache(maxsize=1)
@@ -82,6 +82,7 @@ def _environment() -> Environment:
         anchor=anchor,
         again=reading.again,
         bar=_bar,
+        criteria_counts=reading.criteria_counts,
         deciding=reading.deciding,
         trouble=reading.trouble,
         moment=_moment,

@@ -52,6 +52,21 @@ def counts(items: Iterable[ItemResult]) -> dict[Verdict, int]:
     return found
 
 
+def _binds(row: CriterionResult) -> bool:
+    """Return whether `row` has a say in the decision."""
+    return row.mandatory and row.gate is not Gate.OBSERVE
+
+
+def criteria_counts(report: Report, decision: Decision) -> dict[Verdict, int]:
+    """Return how many of the criteria that `decision` rests on have each verdict; every verdict is named."""
+    found = dict.fromkeys(Verdict, 0)
+    place = (decision.connection_point, decision.region, decision.binding)
+    for row in report.criteria:
+        if _binds(row) and (row.connection_point, row.region, row.binding) == place:
+            found[row.verdict] += 1
+    return found
+
+
 def deciding_attempt(item: ItemResult) -> Attempt | None:
     """Return the first attempt that has the item's verdict, which is the worst of all attempts."""
     return next((attempt for attempt in item.attempts if attempt.verdict is item.verdict), None)
@@ -73,12 +88,6 @@ def again(mode: str, item: str) -> str:
     """Return the command that runs just `item` again; a demo has no endpoint file of the reader's."""
     run = "mgcc demo" if mode == "demo" else "mgcc run --endpoint endpoint.yaml"
     return f"{run} --select {shlex.quote(item)}"
-
-
-def gate_of(report: Report, criterion: str) -> Gate:
-    """Return the strictest gate at which `criterion` was asked."""
-    gates = {row.gate for row in report.criteria if row.criterion == criterion}
-    return next((gate for gate in _GATES if gate in gates), Gate.OBSERVE)
 
 
 def gates(report: Report) -> dict[str, Gate]:
@@ -142,7 +151,7 @@ def to_fix(report: Report) -> tuple[Fix, ...]:
     for item in report.items:
         if item.verdict is Verdict.FAIL and item.status == "active":
             failed.setdefault(item.criterion, []).append(item)
-    for row in report.criteria:
+    for row in results(report).values():
         if row.failed:
             failed.setdefault(row.criterion, [])
             titles[row.criterion] = row.title
@@ -172,8 +181,8 @@ def unanswered(report: Report) -> tuple[Open, ...]:
     """Return the mandatory criteria that were not run, grouped by why, most criteria first."""
     reasons = {item.id: item.why for item in report.items if item.verdict is Verdict.NOT_RUN and item.why}
     groups: dict[Text, dict[str, None]] = {}
-    for row in report.criteria:
-        if row.mandatory and row.verdict is Verdict.NOT_RUN:
+    for row in results(report).values():
+        if _binds(row) and row.verdict is Verdict.NOT_RUN:
             of_items = (reasons[item] for item in row.items if item in reasons)
             groups.setdefault(row.why or next(of_items, _UNKNOWN_WHY), {})[row.criterion] = None
     rows = (Open(why=why, criteria=tuple(sorted(criteria))) for why, criteria in groups.items())
@@ -196,7 +205,7 @@ def in_plain_words(report: Report) -> Text:
     if Word.DO_NOT_CONNECT in words:
         return Text(
             en="A criterion on which connection depends failed: see what to fix first.",
-            ja="接続の可否を左右するクライテリアに不適合がある。最初に直すべき事項を参照のこと。",
+            ja="接続の可否を左右する基準に不適合がある。最初に直すべき事項を参照のこと。",
         )
     if any(decision.partial for decision in report.decisions):
         return Text(
@@ -208,19 +217,19 @@ def in_plain_words(report: Report) -> Text:
     if Word.CONDITIONS in words:
         return Text(
             en="Every mandatory criterion has an answer; connection is possible under the conditions listed.",
-            ja="必須クライテリアはすべて評価済みである。列挙した条件の下で接続できる。",
+            ja="必須基準はすべて評価済みである。列挙した条件の下で接続できる。",
         )
     return Text(
         en="Every mandatory criterion has an answer and none stands in the way of connection.",
-        ja="必須クライテリアはすべて評価済みであり、接続を妨げるものはない。",
+        ja="必須基準はすべて評価済みであり、接続を妨げるものはない。",
     )
 
 
 def _not_assessed(report: Report, failing: int) -> Text:
-    mandatory = {row.criterion for row in report.criteria if row.mandatory}
+    mandatory = {row.criterion for row in report.criteria if _binds(row)}
     undecided = [decision for decision in report.decisions if decision.word is Word.NOT_ASSESSED]
     unresolved = {criterion for decision in undecided for criterion in decision.unresolved}
-    unresolved = unresolved or {row.criterion for row in report.criteria if row.mandatory and row.unresolved}
+    unresolved = unresolved or {row.criterion for row in report.criteria if _binds(row) and row.unresolved}
     untested = unresolved - {item.criterion for item in report.items}
     start = (
         Text(en="Nothing that was run failed, and yet", ja="実施した試験項目に不適合はないが、")
@@ -231,6 +240,6 @@ def _not_assessed(report: Report, failing: int) -> Text:
         en=f"{start.en} a decision is Not assessed: {len(unresolved)} of the {len(mandatory)} mandatory criteria "
         f"have no answer yet ({len(untested)} of them have no test so far), and an open question never counts as "
         "a yes.",
-        ja=f"{start.ja}必須クライテリア{len(mandatory)}件のうち{len(unresolved)}件がまだ評価できていない"
+        ja=f"{start.ja}必須基準{len(mandatory)}件のうち{len(unresolved)}件がまだ評価できていない"
         f"（うち{len(untested)}件は試験が未整備）ため、「未評価」の判定がある。評価できていないことを適合とはみなさない。",
     )

@@ -24,7 +24,7 @@ from conformance.model.hooks import HOOKS
 from conformance.model.operations import OPERATIONS, Operation
 from conformance.model.predicates import PREDICATES
 from conformance.model.text import Text
-from conformance.model.vector import Behaviour, Step, VectorStatus
+from conformance.model.vector import Actor, Behaviour, Step, VectorStatus
 
 ProfileValues = dict[str, dict[str, Any]]
 
@@ -91,6 +91,7 @@ class _VectorLint:
         return ("vectors", self.entry.index, *place)
 
     def step(self, step: Step, place: Place, *, inside: bool = False) -> None:
+        self.expects = self.expects or step.expect is not None
         kinds = [
             name
             for name, present in (
@@ -147,11 +148,11 @@ class _VectorLint:
                 f"`applies_if: {{bindings: [{only}]}}` と書くか、サービス操作を使うこと。",
             )
             self.add((*place, "op"), "binding-bound", message, advice, severity=Severity.WARNING)
-        self.values(step.with_, operation.parameters, (*place, "with"))
+        sound = self.values(step.with_, operation.parameters, (*place, "with"))
         self.hook_call(operation, step, place)
         predicates = self.expectation(step, place)
         if step.twin is not None:
-            self.twin(step, operation, predicates, place)
+            self.twin(step, operation, predicates, place, sound=sound)
         elif predicates and name != "port.probe" and any(PREDICATES[one].twin for one in predicates):
             self.twin_wanted = True
         if step.save is not None:
@@ -163,7 +164,6 @@ class _VectorLint:
     def expectation(self, step: Step, place: Place) -> list[str]:
         if step.expect is None:
             return []
-        self.expects = True
         whole = {step.expect: None} if isinstance(step.expect, str) else step.expect
         known = []
         for name, arguments in whole.items():
@@ -198,11 +198,15 @@ class _VectorLint:
                 message = Text(f"`{pattern}` is no regular expression", f"`{pattern}` は正規表現ではない。")
                 self.add((*at, "matches"), "bad-pattern", message, Text("correct it", "修正すること。"))
 
-    def twin(self, step: Step, operation: Operation, predicates: list[str], place: Place) -> None:
+    def twin(self, step: Step, operation: Operation, predicates: list[str], place: Place, *, sound: bool) -> None:
         self.twins += 1
         at = (*place, "twin")
         twin = dict(step.twin or {})
-        twin.pop("as", None)
+        actor = twin.pop("as", step.as_)
+        known_actor = actor in tuple(Actor)
+        if not known_actor:
+            message = Text(f"there is no actor `{actor}`", f"アクター `{actor}` は存在しない。")
+            self.add((*at, "as"), "unknown-value", message, did_you_mean(str(actor), Actor))
         if not any(PREDICATES[name].twin for name in predicates):
             message = Text("the expectation has no opposite that a twin could show", "対となる期待が定義されていない。")
             advice = Text(
@@ -210,7 +214,8 @@ class _VectorLint:
                 "refused, served, negotiated, not-negotiated, not-servingを期待するか、twinを削除すること。",
             )
             self.add(at, "twin-without-opposite", message, advice)
-        self.values(twin, operation.parameters, at)
+        if not (self.values(twin, operation.parameters, at) and sound and known_actor):
+            return
         for row, scope in self.rows(step.with_, twin):
             filled = resolve(step.twin, scope, partly=True)
             places = twin_differences(resolve(step.with_, scope, partly=True), step.as_.value, filled)
@@ -227,8 +232,9 @@ class _VectorLint:
                 self.add(at, "twin-differs", message, advice)
                 break
 
-    def values(self, value: Any, kind: type[Any], place: Place) -> None:
+    def values(self, value: Any, kind: type[Any], place: Place) -> bool:
         """Check `value` against the model type `kind`, once for each way its references can be filled in."""
+        sound = True
         direct = tuple(references(value))
         for text in malformed(value):
             message = Text(f"`{text}` is no reference", f"`{text}` は参照ではない。")
@@ -236,14 +242,14 @@ class _VectorLint:
                 "write ${row.name}, ${profile.name}, ${ixit.name} or ${saved.field}", "${名前.項目}と書くこと。"
             )
             self.add(place, "bad-reference", message, advice)
+            sound = False
         if not direct:
-            self.convert(value, kind, place, None)
-            return
+            return self.convert(value, kind, place, None) and sound
         uses_rows = any(name[0] == "row" for name in direct)
         names = (*direct, *references(list(self.vector.matrix.values()))) if uses_rows else direct
         self.used.update(names)
         if not self.known(names, place):
-            return
+            return False
         profiled = [name[1] for name in names if name[0] == "profile"]
         regions = [known for known in self.profiles.values() if all(name in known for name in profiled)]
         for row, scope in self.rows(value):
@@ -251,7 +257,8 @@ class _VectorLint:
             for region in regions if profiled else [{}]:
                 samples = {"ixit": IXIT_SAMPLES, "profile": region, "peer": PEER_SAMPLES}
                 if not self.convert(resolve(with_rows, samples, partly=True), kind, place, row):
-                    return
+                    return False
+        return sound
 
     def convert(self, value: Any, kind: type[Any], place: Place, row: str | None) -> bool:
         try:

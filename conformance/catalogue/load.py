@@ -150,13 +150,6 @@ def read_catalogue(root: Path | None = None) -> tuple[Catalogue, tuple[LintProbl
     return catalogue, tuple(problems)
 
 
-def load_vector_file(path: Path) -> tuple[VectorEntry, ...]:
-    """Return the vectors of one file. Raises CatalogueError."""
-    with without_collector():
-        source = read_source(path)
-        return _entries(path, source, to_model(source, VectorFile))
-
-
 def find_criterion(criteria: dict[str, Criterion], wanted: str) -> Criterion:
     """Return the criterion `wanted`. Raises SelectionError that names the nearest."""
     if wanted in criteria:
@@ -222,7 +215,7 @@ def _entries(path: Path, source: Source, content: VectorFile) -> tuple[VectorEnt
 def _attempt(problems: list[LintProblem], path: Path, kind: type[Any]) -> tuple[Source, Any] | None:
     try:
         source = read_source(path)
-        return source, to_model(source, kind)
+        return source.without_value(), to_model(source, kind)
     except CatalogueError as refused:
         problems.extend(refused.problems)
         return None

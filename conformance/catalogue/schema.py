@@ -183,9 +183,16 @@ def _not_null(schema: Schema) -> Schema:
 
 
 def _or_reference(wanted: Schema) -> Schema:
+    """Return `wanted` with a reference allowed in its place, and in place of each entry within it."""
     about: Schema = {key: wanted[key] for key in ("description", "default") if key in wanted}
     bare = {key: value for key, value in wanted.items() if key not in about}
-    return {**about, "anyOf": [*(bare["anyOf"] if set(bare) == {"anyOf"} else [bare]), {"$ref": "#/$defs/Reference"}]}
+    branches = bare["anyOf"] if set(bare) == {"anyOf"} else [bare]
+    return {**about, "anyOf": [*(_or_references_inside(branch) for branch in branches), {"$ref": "#/$defs/Reference"}]}
+
+
+def _or_references_inside(branch: Schema) -> Schema:
+    inside = {key: branch[key] for key in ("items", "additionalProperties") if isinstance(branch.get(key), dict)}
+    return branch | {key: _or_reference(entry) for key, entry in inside.items() if entry}
 
 
 def _headed(schema: Schema, title: str) -> Schema:

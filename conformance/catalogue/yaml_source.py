@@ -54,7 +54,11 @@ class Source(Struct, frozen=True):
 
     name: str
     data: bytes
-    value: Any
+    value: Any = None
+
+    def without_value(self) -> "Source":
+        """Return what is needed to name places; the value, once it is part of the model, need not be kept twice."""
+        return Source(self.name, self.data)
 
     def line(self, place: Place) -> int:
         """Return the line (from 1) where the key or list entry at `place` begins, or its nearest ancestor."""

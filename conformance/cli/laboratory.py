@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from conformance.cli.language import bilingual_commands
 from conformance.model.criterion import ConnectionPoint
 from conformance.model.problem import ProblemError
 from conformance.model.text import Language, Text
@@ -10,21 +11,23 @@ from conformance.model.text import Language, Text
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `init` and `pki`."""
-    init = commands.add_parser("init", help="write a commented endpoint file")
+    command = bilingual_commands(commands)
+    init = command("init", help="write a commented endpoint file")
     init.add_argument("file", nargs="?", type=Path, default=Path("endpoint.yaml"))
     init.set_defaults(run=_init)
-    pki = commands.add_parser("pki", help="the laboratory's PKI")
+    pki = command("pki", help="the laboratory's PKI")
     actions = pki.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("init", help="make the lab PKI and the files that the vendor installs")
+    action = bilingual_commands(actions)
+    create = action("init", help="make the lab PKI and the files that the vendor installs")
     create.add_argument("folder", nargs="?", type=Path, default=Path("lab"))
     create.set_defaults(run=_pki_init)
-    sign = actions.add_parser("sign", help="sign the product's certificate request")
+    sign = action("sign", help="sign the product's certificate request")
     sign.add_argument("csr", type=Path)
     sign.add_argument("--lab", type=Path, default=Path("lab"))
     sign.add_argument("--point", choices=[*ConnectionPoint], default=ConnectionPoint.DISTRIBUTION)
     sign.add_argument("--out", type=Path, default=None, help="default: beside the request, .crt")
     sign.set_defaults(run=_pki_sign)
-    crl = actions.add_parser("crl", help="make the revocation lists anew, valid from now")
+    crl = action("crl", help="make the revocation lists anew, valid from now")
     crl.add_argument("--lab", type=Path, default=Path("lab"))
     crl.set_defaults(run=_pki_crl)
 
@@ -127,4 +130,4 @@ def _read(path: Path) -> bytes:
 
 
 def _say(language: Language, en: str, ja: str) -> None:
-    print(ja if language is Language.JA else en)  # noqa: T201  this command's answer
+    print(ja if language is Language.JA else en)

@@ -102,7 +102,7 @@ def _address(wanted: str) -> object:
 
 def _no_common_name_only(chain: _Chain, _anchors: _Chain, _context: Context) -> Text | None:
     san = _names(chain[0])
-    if san is not None and len(list(san)) > 0:
+    if san is not None and (san.get_values_for_type(x509.DNSName) or san.get_values_for_type(x509.IPAddress)):
         return None
     return Text(en="it names itself in the common name only", ja="名称がコモンネームにしか記載されていない")
 

@@ -13,3 +13,7 @@ class ProblemError(Exception):
     def in_(self, language: Language) -> str:
         """Return the message in `language`."""
         return self.text.in_(language)
+
+
+class SuiteBrokenError(Exception):
+    """The suite itself broke; no verdict follows from it."""

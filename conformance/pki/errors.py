@@ -1,14 +1,10 @@
 """What can be wrong with a lab PKI, each as an exception that says what, where and what to do."""
 
-from conformance.model.text import Text
+from conformance.model.problem import ProblemError
 
 
-class LabError(Exception):
-    """Something is wrong with the lab PKI; `text` says what, where and what to do in both languages."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text.en)
-        self.text = text
+class LabError(ProblemError):
+    """Something is wrong with the lab PKI."""
 
 
 class LabExistsError(LabError):

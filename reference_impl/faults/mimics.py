@@ -14,7 +14,7 @@ from typing_extensions import override
 from reference_impl.faults.fault import fault
 from reference_impl.hello import TLS12, ClientHello
 from reference_impl.material import Credential
-from reference_impl.rules.transport import TransportRules
+from reference_impl.rules.transport import Demand, TransportRules
 
 SSL3 = 0x0300
 SERVER_HELLO, CERTIFICATE, SERVER_HELLO_DONE = 2, 11, 14
@@ -100,6 +100,12 @@ class NegotiatesAnonymousSuite(Answers):
     @override
     def suites(self) -> str:
         return super().suites() + ":AECDH-AES128-SHA:AECDH-AES256-SHA:@SECLEVEL=0"
+
+    @override
+    def client_certificate(self, hello: ClientHello | None) -> Demand:
+        """An anonymous handshake has no place for a certificate request (RFC 5246 7.4.4)."""
+        anonymous = hello is not None and frozenset(hello.suites) <= self.family
+        return Demand.OPTIONAL if anonymous else super().client_certificate(hello)
 
 
 @fault(

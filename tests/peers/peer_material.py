@@ -16,6 +16,7 @@ from conformance.pki.lab import Lab, create_lab, sign_csr
 
 SERVER_NAME = "mms.mgcc.example"
 MMS_ID = "urn:uuid:8d3c6f1e-4f0a-4b7e-9a55-0d6f5b1c2e77"
+_POINTS = (ConnectionPoint.DISTRIBUTION, ConnectionPoint.AGGREGATION)
 _DAY = timedelta(days=1)
 _NAMES = (x509.DNSName(SERVER_NAME), x509.UniformResourceIdentifier(MMS_ID))
 _OTHER_NAMES = (x509.DNSName("other.mgcc.example"), x509.UniformResourceIdentifier(MMS_ID))
@@ -26,7 +27,7 @@ class Material:
 
     `certificates/KIND/{ec,rsa}.pem` are chains over the keys `certificates/{ec,rsa}.key`; KIND is good, expired,
     not-yet-valid, wrong-name, common-name-only, client-auth-only, ca or other-point.
-    `trust/` has utility.pem, aggregator.pem and both.pem; `crl/` has utility.pem.
+    `trust/` (roots) and `crl/` (revocation lists) have utility.pem, aggregator.pem and both.pem.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,15 +38,11 @@ class Material:
             _write_key(folder / "certificates" / f"{algorithm}.key", key)
             for variant in ("good", *_VARIANTS):
                 _write(folder / "certificates" / variant / f"{algorithm}.pem", self._chain(variant, key))
-        utility, aggregator = (
-            self.lab.install_folder(point).joinpath("trust.pem").read_bytes()
-            for point in (ConnectionPoint.DISTRIBUTION, ConnectionPoint.AGGREGATION)
-        )
-        _write(folder / "trust" / "utility.pem", utility)
-        _write(folder / "trust" / "aggregator.pem", aggregator)
-        _write(folder / "trust" / "both.pem", utility + aggregator)
-        revoked = self.lab.install_folder(ConnectionPoint.DISTRIBUTION) / "crl.pem"
-        _write(folder / "crl" / "utility.pem", revoked.read_bytes())
+        for kind, file in (("trust", "trust.pem"), ("crl", "crl.pem")):
+            utility, aggregator = (self.lab.install_folder(point).joinpath(file).read_bytes() for point in _POINTS)
+            _write(folder / kind / "utility.pem", utility)
+            _write(folder / kind / "aggregator.pem", aggregator)
+            _write(folder / kind / "both.pem", utility + aggregator)
 
     def _chain(self, variant: str, key: PrivateKey) -> bytes:
         if variant == "good":

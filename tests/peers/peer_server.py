@@ -64,11 +64,12 @@ CADDY = Peer("caddy", "caddy", "Caddyfile", ("run", "--adapter", "caddyfile", "-
 
 @dataclass(frozen=True)
 class Running:
-    """A server that accepts connections on loopback: `port` with TLS; `cleartext` is where one configuration adds HTTP."""
+    """A server on loopback: `port` with TLS, `cleartext` where one configuration adds HTTP, `closed` nobody's."""
 
     pid: int
     port: int
     cleartext: int
+    closed: int
 
 
 @contextmanager
@@ -101,16 +102,18 @@ def _started(
 ) -> tuple[subprocess.Popen[bytes], Running]:
     trouble = ""
     for _ in range(_TRIES):  # somebody else may take a free port before the server does
-        port, cleartext = free_ports(2)
+        port, cleartext, closed = free_ports(3)
         file = folder / peer.configuration
         file.write_text(_filled_in(configuration, material, {"port": str(port), "cleartext": str(cleartext)}))
         log = folder / "stderr.log"
         arguments = [each.format(folder=folder, file=file) for each in peer.arguments]
         process = _spawn([program, *arguments], folder, log)
         if _accepts(process, port):
-            return process, Running(process.pid, port, cleartext)
+            return process, Running(process.pid, port, cleartext, closed)
         _stop(process)
         trouble = log.read_text(errors="replace").strip()
+        if "already in use" not in trouble:
+            break
     raise PeerNotStartedError(f"{peer.name} did not start: {trouble or 'it wrote nothing'}")
 
 

@@ -51,6 +51,14 @@ def flip_signature(certificate: x509.Certificate) -> x509.Certificate:
     return x509.load_der_x509_certificate(bytes(der))
 
 
+def signed(tbs: bytes, issuer: Ca) -> x509.Certificate:
+    """A certificate around whatever is to be signed: the builders of libraries are too careful for some tests."""
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    signature = issuer.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+    body = tbs + algorithm + der(0x03, b"\0" + signature)
+    return x509.load_der_x509_certificate(b"\x30\x82" + len(body).to_bytes(2, "big") + body)
+
+
 @dataclass
 class Ca:
     """A CA; `chain` holds what it sends below a leaf (itself, unless it is a root)."""
@@ -195,6 +203,7 @@ class Lab:
     mms_id: str
     utility: Authority
     aggregator: Authority
+    revoked: Client
 
     def authority(self, point: str) -> Authority:
         return self.utility if point == "distribution" else self.aggregator
@@ -213,12 +222,15 @@ class Lab:
     def copy(self, home: Path) -> Lab:
         """The same lab with a home folder of its own."""
         shutil.copytree(self.home, home)
-        return Lab(home, self.mms_id, self.utility, self.aggregator)
+        return Lab(home, self.mms_id, self.utility, self.aggregator, self.revoked)
 
 
 def make_lab(home: Path) -> Lab:
     identity = make_home(home, "127.0.0.1", None)
-    lab = Lab(home, identity, make_authority("utility"), make_authority("aggregator"))
+    utility = make_authority("utility")
+    revoked = make_client(utility.issuing)
+    utility.issuing.revoked.append(revoked.chain[0].serial_number)
+    lab = Lab(home, identity, utility, make_authority("aggregator"), revoked)
     for point in ("distribution", "aggregation"):
         authority = lab.authority(point)
         request = x509.load_pem_x509_csr((home / point / "csr.pem").read_bytes())

@@ -41,6 +41,7 @@ class Running:
 
     ready: dict[str, Any]
     lab: Lab
+    cleartext_port: int = 0
 
     def port(self, point: str = "distribution", binding: str = "https") -> int:
         for listener in self.ready["listeners"]:
@@ -60,7 +61,7 @@ def hosted(lab: Lab, *faults: str, cleartext_port: int = 0) -> Iterator[Running]
         server = listening(settings, rules_with(faults))
         ready = asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(20)
         try:
-            yield Running(ready, lab)
+            yield Running(ready, lab, cleartext_port)
         finally:
             asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(20)
     finally:

@@ -67,7 +67,7 @@ def test_the_map_is_the_chain_of_models_with_their_lengths(mms: Running) -> None
     assert chain == [1, 701, 704]
 
 
-class Device(sunspec_client.SunSpecModbusClientDevice):
+class Device(sunspec_client.SunSpecModbusClientDevice):  # type: ignore[misc]  # it ships no types
     """pysunspec2's client over mutual TLS: it finds and decodes the models by its own definitions."""
 
     def __init__(self, stream: socket.socket) -> None:

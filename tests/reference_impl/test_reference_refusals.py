@@ -9,8 +9,26 @@ from typing import Any
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from reference_lab import DAY, NOW, SERVER, Ca, Client, Lab, flip_signature, make_authority, make_ca, make_client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference_lab import (
+    DAY,
+    NOW,
+    SERVER,
+    Ca,
+    Client,
+    Lab,
+    flip_signature,
+    make_authority,
+    make_ca,
+    make_client,
+    signed,
+)
 from reference_server import PREFIX, Running, context, http, modbus, read_to_end
+
+from reference_impl.hello import read_client_hello
+from reference_impl.rules.certificates import CertificateRules, Presented
+from reference_impl.session import UNREADABLE, subject_name
 
 READ = bytes.fromhex("039c400002")
 
@@ -52,11 +70,11 @@ def future_intermediate(lab: Lab) -> Client:
     return issued_again(lab, NOW + DAY, NOW + 9 * DAY)
 
 
-def foreign(lab: Lab) -> Client:
+def foreign(_: Lab) -> Client:
     return make_client(make_authority("rogue").issuing)
 
 
-def namesake(lab: Lab) -> Client:
+def namesake(_: Lab) -> Client:
     other = make_authority("utility")
     return make_client(other.issuing, intermediates=[other.issuing.certificate, other.root.certificate])
 
@@ -94,7 +112,7 @@ REFUSED: list[tuple[Callable[[Lab], Client], str]] = [
     (foreign, "CERT_NOT_TRUSTED"),
     (namesake, "CERT_NOT_TRUSTED"),
     (other_point, "CERT_NOT_TRUSTED"),
-    (lambda lab: make_client(None), "CERT_NOT_TRUSTED"),
+    (lambda _: make_client(None), "CERT_NOT_TRUSTED"),
     (bad_leaf_signature, "BAD_CERT"),
     (bad_intermediate_signature, "BAD_CERT"),
     (lambda lab: make_client(lab.utility.retired), "CERT_REVOKED"),
@@ -107,7 +125,8 @@ REFUSED: list[tuple[Callable[[Lab], Client], str]] = [
     (lambda lab: make_client(lab.utility.issuing, dns="stranger.mgcc.example"), "CERT_NOT_CONFIGURED"),
     (lambda lab: make_client(lab.utility.issuing, dns=None, common="utility.mgcc.example"), "CERT_NOT_CONFIGURED"),
     (lambda lab: make_client(lab.utility.issuing, dns="*.mgcc.example"), "CERT_NOT_CONFIGURED"),
-    (under_a_leaf, "CERT_VALIDATION_FAILED"),
+    (under_a_leaf, "CERT_NOT_TRUSTED"),
+    (lambda lab: lab.revoked, "CERT_REVOKED"),
 ]
 
 
@@ -133,11 +152,9 @@ def test_a_bad_chain_is_refused_by_tls_on_both_bindings_and_logged(
 def test_without_a_client_certificate_nothing_is_served(mms: Running, binding: str, version: ssl.TLSVersion) -> None:
     tls = context(None)
     tls.minimum_version = tls.maximum_version = version
+    ask = http if binding == "https" else lambda port, client, tls: modbus(port, client, READ, tls=tls)
     with pytest.raises(OSError, match=r"alert|closed|reset"):
-        if binding == "https":
-            http(mms.port(), None, tls=tls)
-        else:
-            modbus(mms.port(binding="modbus"), None, READ, tls=tls)
+        ask(mms.port(binding=binding), None, tls=tls)
     assert last_refusal(mms) == "CERT_REQUIRED"
 
 
@@ -169,7 +186,7 @@ def test_cleartext_is_not_answered(mms: Running, binding: str, first: bytes) -> 
 def test_old_versions_are_refused_and_logged(mms: Running, version: ssl.TLSVersion, code: str) -> None:
     tls = context(mms.lab.client("utility"))
     tls.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         tls.minimum_version = tls.maximum_version = version
     with pytest.raises(OSError, match=r"alert|protocol|reset"):
         http(mms.port(), None, tls=tls)
@@ -207,3 +224,22 @@ def test_events_stay_with_their_connection_point(mms: Running, lab: Lab) -> None
     http(mms.port("aggregation"), client)
     assert client.serial in {event["serial"] for event in events(mms, "aggregation")}
     assert client.serial not in {event["serial"] for event in events(mms)}
+
+
+def test_a_certificate_with_an_extension_twice_is_unreadable_and_still_has_a_name_for_the_log(lab: Lab) -> None:
+    tbs = lab.client("utility").chain[0].tbs_certificate_bytes.replace(b"\x55\x1d\x25", b"\x55\x1d\x11")
+    leaf = signed(tbs, lab.utility.issuing)
+    presented = Presented((leaf,), frozenset(), frozenset({"utility.mgcc.example"}), ())
+    with pytest.raises(UNREADABLE):
+        CertificateRules().judge(presented)
+    assert subject_name(leaf) == "CN=client"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=300)
+    | st.builds(lambda tail: b"\x16\x03\x01\x00\x90\x01\0\0\x8c\x03\x03" + tail, st.binary(max_size=150))
+)
+def test_reading_a_client_hello_never_fails(record: bytes) -> None:
+    hello = read_client_hello(record)
+    assert hello is None or hello.newest >= 0

@@ -171,7 +171,7 @@ def test_a_control_in_the_future_waits_and_one_in_the_past_is_stale(mms: Running
     assert (reply.status, reply.json["reason"]) == (422, "stale")
 
 
-def test_another_operator_does_not_see_or_withdraw_a_control(mms: Running, lab: Lab) -> None:
+def test_another_operator_does_not_see_or_withdraw_a_control(mms: Running) -> None:
     setpoint = order("mine", type="setpoint", value=1000, unit="W")
     assert as_actor(mms, "aggregator", "/controls", "POST", setpoint, point="aggregation").status == 201
     for method in ("GET", "DELETE"):
@@ -344,7 +344,13 @@ def test_a_query_that_is_not_known_is_malformed(mms: Running, query: str) -> Non
     ],
 )
 def test_every_request_leaves_its_event_under_the_serial_of_the_client(
-    mms: Running, actor: str, method: str, path: str, changes: dict[str, Any] | None, code: str
+    mms: Running,
+    *,
+    actor: str,
+    method: str,
+    path: str,
+    changes: dict[str, Any] | None,
+    code: str,
 ) -> None:
     client = mms.lab.client(actor)
     body = None if changes is None else order("logged", **changes)

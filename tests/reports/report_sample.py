@@ -1,5 +1,6 @@
 """A realistic report for the views: every verdict, three regions, two points, two bindings, hostile text."""
 
+from collections import Counter
 from itertools import product
 
 from conformance.model.criterion import ConnectionPoint, Gate, Region
@@ -240,7 +241,7 @@ def _criterion(
         verdict=Verdict.FAIL if denied else verdict,
         failed=denied or verdict is Verdict.FAIL,
         unresolved=verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_RUN} and not denied,
-        why=Text(en="the ICS denies this mandatory criterion", ja="ICSがこの必須クライテリアを未実装と宣言している")
+        why=Text(en="the ICS denies this mandatory criterion", ja="ICSがこの必須基準を未実装と宣言している")
         if denied
         else _UNTESTED
         if not mine
@@ -253,7 +254,14 @@ def _decision(
     point: ConnectionPoint, region: Region, binding: str | None, rows: tuple[CriterionResult, ...]
 ) -> Decision:
     mine = [row for row in rows if (row.connection_point, row.region, row.binding) == (point, region, binding)]
-    numbers = {verdict: sum(row.verdict is verdict for row in mine) for verdict in Verdict}
+    counted = (
+        one.verdict
+        for one in _items()
+        if one.connection_point is point
+        and one.region in (None, region)
+        and binding in (None, one.binding)
+        and one.status == "active"
+    )
     blocking = tuple(row.criterion for row in mine if row.failed and row.gate is Gate.CONNECT)
     unresolved = tuple(row.criterion for row in mine if row.unresolved and row.mandatory)
     word = Word.DO_NOT_CONNECT if blocking else Word.NOT_ASSESSED
@@ -277,7 +285,7 @@ def _decision(
         blocking=blocking,
         unresolved=unresolved,
         conditions=conditions,
-        counts={verdict: number for verdict, number in numbers.items() if number},
+        counts=dict(Counter(counted)),
     )
 
 
@@ -358,8 +366,8 @@ def sample(**changes: object) -> Report:
             en="Any failed connect-gate criterion: do not connect. Otherwise any unresolved connect- or restrict-gate "
             "criterion: not assessed. Otherwise any failed restrict-gate criterion: connect with conditions. "
             "Otherwise: connect.",
-            ja="接続ゲートのクライテリアに不適合があれば接続不可。それ以外で、接続ゲート又は制限ゲートのクライテリアに未解決があれば未評価。"
-            "それ以外で、制限ゲートのクライテリアに不適合があれば条件付き接続可。それ以外は接続可。",
+            ja="接続ゲートの基準に不適合があれば接続不可。それ以外で、接続ゲート又は制限ゲートの基準に未解決があれば未評価。"
+            "それ以外で、制限ゲートの基準に不適合があれば条件付き接続可。それ以外は接続可。",
         ),
         "measured": {"round_trip_s": 0.00042, "clock_offset_s": 0.018},
     }
@@ -388,7 +396,7 @@ def green() -> Report:
                 for row in rows
                 if (row.connection_point, row.region) == (point, region) and row.binding is None and row.unresolved
             ),
-            counts={Verdict.PASS: 9, Verdict.NOT_RUN: 3},
+            counts=dict(Counter(one.verdict for one in items if one.connection_point is point)),
         )
         for point in ConnectionPoint
         for region in Region

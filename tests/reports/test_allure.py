@@ -51,9 +51,7 @@ def test_a_failed_item_that_passed_later_is_failed_and_shows_both_attempts(folde
 
 def test_region_is_a_parameter_and_three_regions_are_three_results(folder: Path) -> None:
     results = [result for result in _results(folder).values() if _labels(result, "criterion") == ["DAT-02"]]
-    regions = {
-        next(one["value"] for one in result["parameters"] if one["name"] == "region") for result in results
-    }
+    regions = {next(one["value"] for one in result["parameters"] if one["name"] == "region") for result in results}
     assert regions == {"jp", "us", "eu"}
     assert len({result["historyId"] for result in results}) == 3
 

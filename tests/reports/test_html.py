@@ -99,7 +99,9 @@ def test_both_languages_are_whole(text: str) -> None:
     fragments = [attributes["lang"] for tag, attributes in page.tags if tag == "span" and "lang" in attributes]
     assert fragments.count("en") == fragments.count("ja") > 500
     assert fragments[::2] == ["en"] * (len(fragments) // 2)
-    assert {"不適合", "接続不可", "条件付き接続可", "未評価", "判定不能", "試験系異常", "対象外"} <= set(page.text["ja"])
+    assert {"不適合", "接続不可", "条件付き接続可", "未評価", "判定不能", "試験系異常", "対象外"} <= set(
+        page.text["ja"]
+    )
 
 
 def test_the_language_is_switched_without_a_script(text: str) -> None:

@@ -1,0 +1,191 @@
+"""Performs a campaign for a command: pytest runs it, the console tells of it, the views are written."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec import Struct
+
+from conformance.cli.exit_codes import ExitCode
+from conformance.model.problem import ProblemError, SuiteBrokenError
+from conformance.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from conformance.campaign import Campaign
+    from conformance.model.report import ItemResult, Report
+    from conformance.opening import Choices, Desk
+    from conformance.preflight import Preflight
+    from reports.terminal import Console, RunFacts
+
+FORMATS = ("html", "junit", "allure")
+
+_PYTEST_OPTIONS = (
+    "--config-file=/dev/null",
+    "--rootdir=/",
+    *(f"-pno:{name}" for name in (
+        "terminal", "logging", "capture", "cacheprovider", "warnings", "doctest", "junitxml", "faulthandler",
+        "unraisableexception", "threadexception", "pastebin", "stepwise", "debugging",
+    )),
+)  # fmt: skip
+
+
+class Telling(Struct, frozen=True, kw_only=True):
+    """How people are told of a run: language, whether passed items are shown, views, and the report as JSON."""
+
+    language: Language
+    verbose: bool = False
+    formats: tuple[str, ...] = FORMATS
+    json: str | None = None
+
+    @property
+    def stream(self) -> TextIO:
+        """Where people read: standard error when standard output is the report's."""
+        return sys.stderr if self.json == "-" else sys.stdout
+
+
+def formats_of(written: str) -> tuple[str, ...]:
+    """Return the views named in `written`, separated by commas; `none` is none. Raises ProblemError."""
+    formats = tuple(name.strip() for name in written.split(",") if name.strip() not in {"", "none"})
+    for name in formats:
+        if name not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise ProblemError(
+                Text(en=f"unknown format {name} -> known: {known}", ja=f"未知の形式 {name} -> 使用できる形式: {known}")
+            )
+    return formats
+
+
+def perform(
+    chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report"], int], again: str | None = None
+) -> int:
+    """Run the suite as `chosen` and return the exit code that `exit_code` computes from the report.
+
+    `again` is the command that repeats one `{item}`. Raises ProblemError before anything was judged, SuiteBrokenError
+    or EvidenceError when the suite broke.
+    """
+    from conformance.opening import check, open_campaign, read_desk  # noqa: PLC0415  each command loads what it needs
+    from reports.terminal import Console  # noqa: PLC0415
+    from reports.write import ViewNotWrittenError, write_views  # noqa: PLC0415
+
+    desk = read_desk(chosen)
+    checked = check(desk)
+    if checked.failed:
+        print_preflight(checked, telling.language, sys.stderr)
+        return ExitCode.BAD_INPUT
+    campaign = open_campaign(desk, checked)
+    with Console(telling.stream, telling.language, verbose=telling.verbose) as console:
+        console.run_started(_facts(desk, checked, campaign, again))
+        report = _through_pytest(campaign, console, telling.language)
+        try:
+            write_views(report, campaign.evidence.folder, telling.formats, telling.language)
+        except ViewNotWrittenError as error:
+            raise SuiteBrokenError(error.text.in_(telling.language)) from error
+        write_json(report, telling.json)
+        code = exit_code(report)
+        console.run_finished(report, campaign.evidence.folder, code)
+    return code
+
+
+def print_preflight(checked: "Preflight", language: Language, stream: TextIO) -> None:
+    """Print every check with its grade, and what to do where it is not as it should be."""
+    signs = {"ok": "✓", "warning": "!", "failed": "✗"}
+    for one in checked.checks:
+        print(f"{signs[one.grade]} {one.title.in_(language)}: {one.found.in_(language)}", file=stream)
+        if one.remedy is not None:
+            print(f"    -> {one.remedy.in_(language)}", file=stream)
+
+
+def write_json(report: "Report", where: str | None) -> None:
+    """Write the report to the file `where`, `-` being standard output; None writes nothing."""
+    import msgspec  # noqa: PLC0415
+
+    if where is None:
+        return
+    content = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+    if where == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    else:
+        Path(where).write_bytes(content)
+
+
+def _facts(desk: "Desk", checked: "Preflight", campaign: "Campaign", again: str | None) -> "RunFacts":
+    from reports.terminal import RunFacts  # noqa: PLC0415
+
+    header = campaign.assignment.header
+    product = desk.endpoint.product
+    return RunFacts(
+        suite=header.environment["mgcc"],
+        edition=header.edition,
+        catalogue_digest=header.catalogue_digest,
+        mode=header.mode,
+        product=f"{product.name} {product.version}",
+        security_level=header.security_level,
+        regions=header.regions,
+        places=tuple(
+            f"{point} {binding.label} {binding.host}:{binding.port}"
+            for point in desk.points
+            for binding in desk.endpoint.connection_points[point].bindings
+        ),
+        planned=len(desk.items),
+        to_run=campaign.progress()[1],
+        preflight=(sum(1 for one in checked.checks if one.grade == "ok"), len(checked.checks)),
+        clock_offset_s=checked.clock_offset_s,
+        again=again or f"mgcc run --endpoint {desk.choices.endpoint} --select {{item}}",
+        remedies={name: criterion.remedy for name, criterion in desk.catalogue.criteria.items()},
+    )
+
+
+def _through_pytest(campaign: "Campaign", console: "Console", language: Language) -> "Report":
+    """Let pytest run the items of `campaign`; return the report, also of an interrupted run."""
+    import pytest  # noqa: PLC0415
+
+    from conformance import plugin  # noqa: PLC0415
+
+    files = dict.fromkeys(str(item.file) for item in campaign.assignment.items)
+    bridge = _Bridge(campaign, console)
+    with _only_our_plugins():
+        status = pytest.main([*_PYTEST_OPTIONS, f"--lang={language}", *files], plugins=[plugin, bridge])
+    console.close()
+    if bridge.report is None:
+        campaign.finish(complete=False)
+        raise SuiteBrokenError(f"pytest ended with status {int(status)} before the first item")
+    return bridge.report
+
+
+class _Bridge:
+    """Hands the campaign to the pytest plugin, and its progress to the console."""
+
+    def __init__(self, campaign: "Campaign", console: Any) -> None:
+        self.campaign = campaign
+        self.console = console
+        self.report: Report | None = None
+
+    def pytest_configure(self, config: Any) -> None:
+        from conformance.plugin import CAMPAIGN, OBSERVER  # noqa: PLC0415
+
+        config.stash[CAMPAIGN] = self.campaign
+        config.stash[OBSERVER] = self
+
+    def item_finished(self, row: "ItemResult", done: int, total: int) -> None:
+        self.console.item_finished(row, done, total)
+
+    def run_finished(self, report: "Report", _folder: Path) -> None:
+        self.report = report
+
+
+@contextmanager
+def _only_our_plugins() -> Iterator[None]:
+    name = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -1,0 +1,154 @@
+"""The commands that work on stored runs, without the product: report, explain, rejudge, verify, compare."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.cli.exit_codes import ExitCode, of_run
+from conformance.cli.language import bilingual_commands
+from conformance.model.problem import ProblemError
+from conformance.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from conformance.assembly import Transcripts
+    from conformance.model.report import Report
+
+_REJUDGED = Text(
+    en="rejudged {items} items of run {run} offline: {changed} verdicts changed",
+    ja="実行 {run} の{items}項目をオフラインで再判定しました: 変化した判定 {changed}件",
+)
+_CHANGED = Text(en="{item}: was {before}, is {after}", ja="{item}: {before} から {after} へ")
+_VERIFIED = Text(
+    en="{folder}: {events} events, chain whole, report.json is what the record makes (head {head})",
+    ja="{folder}: イベント{events}件、連鎖は完全、report.jsonは記録から再構成したものと一致（先頭ハッシュ {head}）",
+)
+_TORN = Text(
+    en="{folder}: the record is whole up to a torn last line; the run was cut off there",
+    ja="{folder}: 記録は途切れた最終行の手前まで完全です。実行はそこで中断しました",
+)
+_DIFFERS = Text(
+    en="{folder}: report.json is not what the record makes: {what}",
+    ja="{folder}: report.jsonが記録から再構成したものと一致しません: {what}",
+)
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `report`, `explain`, `rejudge`, `verify` and `compare`."""
+    command = bilingual_commands(commands)
+    report = command("report", help="write views of a stored run")
+    report.add_argument("folder", type=Path, metavar="DIR")
+    report.add_argument("--format", default="html,junit,allure", help="html,junit,allure")
+    report.add_argument("--out", type=Path, metavar="DIR", help="where to (default: the run folder)")
+    report.set_defaults(run=_report)
+    explain = command("explain", help="tell the story of one item of a stored run")
+    explain.add_argument("item")
+    explain.add_argument("--of", type=Path, required=True, metavar="DIR", help="run folder")
+    explain.set_defaults(run=_explain)
+    rejudge = command("rejudge", help="judge the stored transcripts again, without the product")
+    rejudge.add_argument("folder", type=Path, metavar="DIR")
+    rejudge.add_argument("--json", metavar="FILE", help="write the new report to FILE; `-` for standard output")
+    rejudge.set_defaults(run=_rejudge)
+    verify = command("verify", help="check that a stored run is whole and its report is its own")
+    verify.add_argument("folder", type=Path, metavar="DIR")
+    verify.set_defaults(run=_verify)
+    compare = command("compare", help="what changed between two stored runs")
+    compare.add_argument("before", type=Path, metavar="A")
+    compare.add_argument("after", type=Path, metavar="B")
+    compare.add_argument("--json", metavar="FILE", help="write the comparison to FILE; `-` for standard output")
+    compare.set_defaults(run=_compare)
+
+
+def _read(folder: Path, *, rejudge: bool = False) -> "tuple[Report, Transcripts]":
+    from conformance.assembly import read_run  # noqa: PLC0415  each command loads what it needs
+    from conformance.evidence import RunRecord  # noqa: PLC0415
+
+    return read_run(RunRecord(folder), rejudge=rejudge)
+
+
+def _report(arguments: argparse.Namespace, language: Language) -> int:
+    from reports.write import write_views  # noqa: PLC0415
+
+    report, _ = _read(arguments.folder)
+    formats = [name for name in arguments.format.split(",") if name]
+    for path in write_views(report, arguments.out or arguments.folder, formats, language):
+        print(path)
+    return ExitCode.CONNECT
+
+
+def _explain(arguments: argparse.Namespace, language: Language) -> int:
+    from conformance.catalogue.problem import did_you_mean  # noqa: PLC0415
+    from reports.explain import explain  # noqa: PLC0415
+
+    report, transcripts = _read(arguments.of)
+    item = next((item for item in report.items if item.id == arguments.item), None)
+    if item is None:
+        advice = did_you_mean(arguments.item, [item.id for item in report.items])
+        raise ProblemError(
+            Text(
+                en=f"run {report.run_id} has no item `{arguments.item}` -> {advice.en}",
+                ja=f"実行 {report.run_id} に項目 `{arguments.item}` はありません -> {advice.ja}",
+            )
+        )
+    summary = next((one for one in report.catalogue if one.id == item.criterion), None)
+    sys.stdout.write(explain(item, transcripts.get(item.id, {}), summary, report.mode, language))
+    return ExitCode.CONNECT
+
+
+def _rejudge(arguments: argparse.Namespace, language: Language) -> int:
+    from conformance.cli.performing import write_json  # noqa: PLC0415
+
+    before, _ = _read(arguments.folder)
+    after, _ = _read(arguments.folder, rejudge=True)
+    verdicts = {item.id: item.verdict for item in before.items}
+    changed = [item for item in after.items if item.verdict != verdicts[item.id]]
+    stream = sys.stderr if arguments.json == "-" else sys.stdout
+    judged = sum(1 for item in after.items if item.attempts)
+    said = _REJUDGED.format(items=judged, run=after.run_id, changed=len(changed))
+    print(said.in_(language), file=stream)
+    for item in changed:
+        line = _CHANGED.format(item=item.id, before=verdicts[item.id], after=item.verdict)
+        print(line.in_(language), file=stream)
+    write_json(after, arguments.json)
+    return of_run(after)
+
+
+def _verify(arguments: argparse.Namespace, language: Language) -> int:
+    import msgspec  # noqa: PLC0415
+
+    from conformance.evidence import EvidenceError, RunRecord  # noqa: PLC0415
+    from conformance.verifying import differences  # noqa: PLC0415
+
+    folder: Path = arguments.folder
+    record = RunRecord(folder)
+    try:
+        events = sum(1 for _ in record.events())
+        what = differences(folder)
+    except (EvidenceError, msgspec.MsgspecError) as error:
+        print(error, file=sys.stderr)
+        return ExitCode.REFUSED
+    if record.torn:
+        print(_TORN.format(folder=folder).in_(language), file=sys.stderr)
+        return ExitCode.REFUSED
+    if what:
+        print(_DIFFERS.format(folder=folder, what="; ".join(what)).in_(language), file=sys.stderr)
+        return ExitCode.REFUSED
+    print(_VERIFIED.format(folder=folder, events=events, head=record.head[:16]).in_(language))
+    return ExitCode.CONNECT
+
+
+def _compare(arguments: argparse.Namespace, language: Language) -> int:
+    import msgspec  # noqa: PLC0415
+
+    from reports.compare import compare, render  # noqa: PLC0415
+
+    comparison = compare(_read(arguments.before)[0], _read(arguments.after)[0])
+    stream = sys.stderr if arguments.json == "-" else sys.stdout
+    stream.write(render(comparison, language))
+    if arguments.json:
+        content = msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode() + "\n"
+        if arguments.json == "-":
+            sys.stdout.write(content)
+        else:
+            Path(arguments.json).write_text(content, encoding="utf-8")
+    return ExitCode.NON_CONFORMITY if comparison.newly_failing else ExitCode.CONNECT
