@@ -97,6 +97,11 @@ class Channel:
         """Whether something may be sent: connected, handshake finished, and not ended."""
         return self.ending is None and self.connected and (self._client is None or self.completed)
 
+    @property
+    def at_end(self) -> bool:
+        """Whether a reader has met the peer's orderly end."""
+        return self._over
+
     def peer_chain(self) -> tuple[bytes, ...]:
         """Return the certificates that the peer sent, as DER, in its order."""
         chain = self._tls.get_peer_cert_chain(as_cryptography=True) if self._tls is not None else None

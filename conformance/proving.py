@@ -139,7 +139,10 @@ def _chosen(known: dict[str, Fault], selection: Sequence[str]) -> list[Fault]:
     return [fault for name, fault in known.items() if not selection or name in selection]
 
 
-_Claimed = tuple[str, str | None]
+class _Claimed(Struct, frozen=True, kw_only=True):
+    vector: str
+    row: str | None
+    reason: str | None = None
 
 
 def _claims(catalogue: Catalogue) -> dict[str, list[_Claimed]]:
@@ -149,18 +152,18 @@ def _claims(catalogue: Catalogue) -> dict[str, list[_Claimed]]:
         if entry.vector.status is not VectorStatus.ACTIVE:
             continue
         for detection in entry.vector.detects:
-            if isinstance(detection, Detection):
-                claims.setdefault(detection.fault, []).extend((entry.id, row) for row in detection.rows)
-            else:
-                rows: Iterable[str | None] = entry.vector.matrix or (None,)
-                claims.setdefault(detection, []).extend((entry.id, row) for row in rows)
+            claim = detection if isinstance(detection, Detection) else Detection(fault=detection)
+            rows: Iterable[str | None] = claim.rows or entry.vector.matrix or (None,)
+            claims.setdefault(claim.fault, []).extend(
+                _Claimed(vector=entry.id, row=row, reason=claim.reason) for row in rows
+            )
     return claims
 
 
 def _others(
     everything: Sequence[str], claims: dict[str, list[_Claimed]], fault: Fault, seed: int, *, full: bool
 ) -> tuple[str, ...]:
-    own = {vector for vector, _ in claims.get(fault.id, ())}
+    own = {claim.vector for claim in claims.get(fault.id, ())}
     others = [item for item in everything if item.partition("@")[0] not in own]
     if full or len(others) <= SAMPLE:
         return tuple(others)
@@ -170,7 +173,7 @@ def _others(
 def _row(work: tuple[_Bench, Fault, tuple[_Claimed, ...], tuple[str, ...]]) -> Row:
     bench, fault, claimed, others = work
     begun = time.monotonic()
-    selection = (*dict.fromkeys(vector for vector, _ in claimed), *others)
+    selection = (*dict.fromkeys(claim.vector for claim in claimed), *others)
     try:
         report = _perform(bench, fault, selection)
     except (ProblemError, OSError) as error:
@@ -194,11 +197,12 @@ def _row(work: tuple[_Bench, Fault, tuple[_Claimed, ...], tuple[str, ...]]) -> R
 
 def _judged(claimed: Iterable[_Claimed], fault: Fault, items: Sequence[ItemResult]) -> tuple[Claim, ...]:
     claims = []
-    for vector, row in claimed:
-        mine = [item for item in items if item.vector == vector and item.row == row]
-        caught = [item.id for item in mine if item.verdict is Verdict.FAIL and fault.reason in _reasons(item)]
+    for claim in claimed:
+        reason = claim.reason or fault.reason
+        mine = [item for item in items if item.vector == claim.vector and item.row == claim.row]
+        caught = [item.id for item in mine if item.verdict is Verdict.FAIL and reason in _reasons(item)]
         instead = [] if caught else [f"{item.id}: {_why(item)}" for item in mine]
-        claims.append(Claim(vector=vector, row=row, caught=tuple(caught), instead=tuple(instead)))
+        claims.append(Claim(vector=claim.vector, row=claim.row, caught=tuple(caught), instead=tuple(instead)))
     return tuple(claims)
 
 
@@ -220,12 +224,10 @@ def _why(item: ItemResult) -> str:
 
 
 def _perform(bench: _Bench, fault: Fault | None, selection: tuple[str, ...]) -> Report:
-    name = fault.id if fault is not None else "-baseline"
-    folder = bench.folder / name
-    folder.mkdir()
-    (folder / "lab").symlink_to(bench.lab)
+    name = fault.id if fault is not None else "no-fault"
+    endpoint = bench.folder / f"{name}.yaml"
     faults = [fault.id] if fault is not None else []
-    with reference.serving(bench.home, log=folder / "reference.log", faults=faults) as announced:
-        (folder / "endpoint.yaml").write_text(reference.endpoint_text(announced, Path("lab")), encoding="utf-8")
-        desk = read_desk(Choices(endpoint=folder / "endpoint.yaml", out=folder / "run", selection=selection))
+    with reference.serving(bench.home, log=bench.folder / f"{name}.log", faults=faults) as announced:
+        endpoint.write_text(reference.endpoint_text(announced, Path("lab")), encoding="utf-8")
+        desk = read_desk(Choices(endpoint=endpoint, out=bench.folder / name, selection=selection))
         return open_campaign(desk, check(desk)).run_all()

@@ -125,7 +125,7 @@ def endpoint_text(announced: dict[str, Any], lab: Path, *, regions: Iterable[str
         else:
             binding["service_check"] = {"register": 40000, "count": 2}
         point = points.setdefault(
-            listener["connection_point"], {"cleartext_ports": announced["cleartext_ports"], "bindings": []}
+            listener["connection_point"], {"cleartext_ports": dict(announced["cleartext_ports"]), "bindings": []}
         )
         point["bindings"].append(binding)
     content = {

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.catalogue.clauses import begins_with_document, documents, plain
-from conformance.catalogue.lint_vector import ProfileValues, lint_vector, modal, modal_problem
+from conformance.catalogue.lint_vector import ProfileValues, lint_vector
 from conformance.catalogue.load import Catalogue, VectorEntry, read_catalogue
 from conformance.catalogue.problem import LintProblem, Severity, did_you_mean, error, nearest, shown
+from conformance.catalogue.slips import MODAL_TITLE, modal
 from conformance.catalogue.translations import lint_translations
 from conformance.catalogue.yaml_source import without_collector
 from conformance.model.criterion import AppliesIf, CriterionStatus
+from conformance.model.operations import OPERATIONS
 from conformance.model.text import Text
 from conformance.model.vector import VectorStatus, walk
 
@@ -87,7 +89,7 @@ def _criteria(catalogue: Catalogue) -> Iterator[LintProblem]:
     for name, entry in catalogue.criterion_entries.items():
         criterion, file = entry.criterion, entry.source.name
         if modal(criterion.title):
-            yield error(file, entry.source.line((entry.index, "title")), "modal-title", *modal_problem())
+            yield error(file, entry.source.line((entry.index, "title")), "modal-title", *MODAL_TITLE)
         if criterion.status is CriterionStatus.RETIRED:
             continue
         if name in tested and criterion.untested is not None:
@@ -143,9 +145,9 @@ def _known_criteria(catalogue: Catalogue, names: tuple[str, ...], file: str, lin
 
 
 def _lone_operations(catalogue: Catalogue) -> Iterator[LintProblem]:
-    users: dict[str, list[VectorEntry]] = defaultdict(list)
+    users: dict[str | None, list[VectorEntry]] = defaultdict(list)
     for entry in catalogue.vectors.values():
-        for operation in {step.op for _, step in walk(entry.vector.steps) if step.op is not None}:
+        for operation in {step.op for _, step in walk(entry.vector.steps) if step.op in OPERATIONS}:
             users[operation].append(entry)
     for operation, entries in users.items():
         if len(entries) == 1:

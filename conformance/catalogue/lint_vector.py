@@ -1,6 +1,5 @@
 """Checks one vector: its steps, parameters, expectations, twins, references, rows, timers and needs."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,30 +16,17 @@ from conformance.catalogue.references import (
     resolve,
 )
 from conformance.catalogue.shape import misfits, spell
+from conformance.catalogue.slips import MODAL_TITLE, Slip, argument_slips, hook_slips, modal, need_slips
 from conformance.catalogue.twins import twin_differences
 from conformance.catalogue.yaml_source import Place
 from conformance.model.criterion import AppliesIf
-from conformance.model.hooks import HOOKS
+from conformance.model.finding import Reason
 from conformance.model.operations import OPERATIONS, Operation
 from conformance.model.predicates import PREDICATES
 from conformance.model.text import Text
 from conformance.model.vector import Actor, Behaviour, Step, VectorStatus
 
 ProfileValues = dict[str, dict[str, Any]]
-
-_MODAL_EN = re.compile(r"\b(?:must|shall|should|may)\b", re.IGNORECASE)
-_MODAL_JA = re.compile(r"しなければならない|すること|べき")
-_ARGUMENT_TYPES: dict[str, tuple[type, ...]] = {
-    "text": (str,),
-    "file": (str,),
-    "number": (int, float),
-    "boolean": (bool,),
-}
-
-
-def modal(title: Text) -> bool:
-    """Say whether `title` holds a modal verb; titles name what is done, statements say what is required."""
-    return bool(_MODAL_EN.search(title.en) or _MODAL_JA.search(title.ja))
 
 
 def lint_vector(entry: VectorEntry, profiles: ProfileValues, criterion_applies: AppliesIf) -> list[LintProblem]:
@@ -69,7 +55,7 @@ class _VectorLint:
 
     def run(self) -> list[LintProblem]:
         if modal(self.vector.title):
-            self.add(("title",), "modal-title", *_MODAL_PROBLEM)
+            self.add(("title",), "modal-title", *MODAL_TITLE)
         for index, step in enumerate(self.vector.steps):
             self.step(step, ("steps", index))
         for name, place in self.armed.items():
@@ -77,7 +63,7 @@ class _VectorLint:
             advice = Text(f"add a step `check: {name}`", f"ステップ `check: {name}` を追加すること。")
             self.add(place, "unchecked-timer", message, advice)
         self.matrix()
-        self.needs()
+        self.slips((), need_slips(self.vector.needs))
         self.claims()
         return self.problems
 
@@ -86,6 +72,10 @@ class _VectorLint:
         words = Text(f"{where}: {message.en}", f"{where}: {message.ja}")
         line = self.entry.source.line(self.whole(place))
         self.problems.append(error(self.entry.file, line, code, words, advice, severity=severity))
+
+    def slips(self, place: Place, found: Iterator[Slip]) -> None:
+        for inner, code, message, advice in found:
+            self.add((*place, *inner), code, message, advice)
 
     def whole(self, place: Place) -> Place:
         return ("vectors", self.entry.index, *place)
@@ -149,7 +139,8 @@ class _VectorLint:
             )
             self.add((*place, "op"), "binding-bound", message, advice, severity=Severity.WARNING)
         sound = self.values(step.with_, operation.parameters, (*place, "with"))
-        self.hook_call(operation, step, place)
+        if name == "hook.call":
+            self.slips(place, hook_slips(step))
         predicates = self.expectation(step, place)
         if step.twin is not None:
             self.twin(step, operation, predicates, place, sound=sound)
@@ -176,27 +167,8 @@ class _VectorLint:
             known.append(name)
             self.values({} if arguments is None else arguments, predicate.arguments, at)
             if isinstance(arguments, dict):
-                self.arguments(name, arguments, at)
+                self.slips(at, argument_slips(name, arguments, self.saved))
         return known
-
-    def arguments(self, name: str, arguments: dict[str, Any], place: Place) -> None:
-        earlier = arguments.get({"unchanged": "since", "logged": "of"}.get(name, ""))
-        if isinstance(earlier, str) and "${" not in earlier and earlier not in self.saved:
-            message = Text(
-                f"no earlier step is saved as `{earlier}`", f"`{earlier}` として保存された先行ステップがない。"
-            )
-            self.add(place, "unknown-reference", message, did_you_mean(earlier, self.saved))
-        statements = arguments.get("all_of")
-        for index, statement in enumerate(statements if isinstance(statements, list) else ()):
-            at = (*place, "all_of", index)
-            if isinstance(statement, dict) and len(statement.keys() - {"at"}) != 1:
-                message = Text("a statement makes exactly one comparison", "一つの文に比較は一つだけである。")
-                advice = Text("write one statement for each", "比較ごとに文を分けること。")
-                self.add(at, "one-comparison", message, advice)
-            pattern = statement.get("matches") if isinstance(statement, dict) else None
-            if isinstance(pattern, str) and not _compiles(pattern):
-                message = Text(f"`{pattern}` is no regular expression", f"`{pattern}` は正規表現ではない。")
-                self.add((*at, "matches"), "bad-pattern", message, Text("correct it", "修正すること。"))
 
     def twin(self, step: Step, operation: Operation, predicates: list[str], place: Place, *, sound: bool) -> None:
         self.twins += 1
@@ -207,7 +179,7 @@ class _VectorLint:
         if not known_actor:
             message = Text(f"there is no actor `{actor}`", f"アクター `{actor}` は存在しない。")
             self.add((*at, "as"), "unknown-value", message, did_you_mean(str(actor), Actor))
-        if not any(PREDICATES[name].twin for name in predicates):
+        if not any(PREDICATES[name].twin for name in predicates) and (predicates or step.expect is None):
             message = Text("the expectation has no opposite that a twin could show", "対となる期待が定義されていない。")
             advice = Text(
                 "expect refused, served, negotiated, not-negotiated or not-serving, or remove the twin",
@@ -316,32 +288,6 @@ class _VectorLint:
         else:
             yield None, {}
 
-    def hook_call(self, operation: Operation, step: Step, place: Place) -> None:
-        name = step.with_.get("hook") if operation.name == "hook.call" else None
-        if not isinstance(name, str) or "${" in name:
-            return
-        hook = HOOKS.get(name)
-        if hook is None:
-            message = Text(f"unknown hook `{name}`", f"未知のフック `{name}` である。")
-            self.add((*place, "with", "hook"), "unknown-hook", message, did_you_mean(name, HOOKS))
-            return
-        arguments = step.with_.get("arguments")
-        given = arguments if isinstance(arguments, dict) else {}
-        for key in sorted(given.keys() ^ hook.arguments.keys()):
-            english, japanese = ("unknown", "余分") if key in given else ("missing", "不足")
-            message = Text(
-                f"hook `{name}` takes {sorted(hook.arguments)}; `{key}` is {english}",
-                f"フック `{name}` の引数は {sorted(hook.arguments)} であり、`{key}` が{japanese}である。",
-            )
-            self.add((*place, "with", "arguments"), "hook-arguments", message, did_you_mean(key, hook.arguments))
-        for key, value in given.items():
-            wanted = hook.arguments.get(key)
-            fits = wanted is None or isinstance(value, _ARGUMENT_TYPES[wanted]) or "${" in str(value)
-            if not fits or (wanted == "number" and isinstance(value, bool)):
-                message = Text(f"argument `{key}` is no {wanted}", f"引数 `{key}` の型は {wanted} である。")
-                advice = Text(f"write a {wanted}", f"{wanted} を書くこと。")
-                self.add((*place, "with", "arguments", key), "hook-arguments", message, advice)
-
     def matrix(self) -> None:
         rows = self.vector.matrix
         fields = {name[1] for name in self.used if name[0] == "row"}
@@ -363,15 +309,10 @@ class _VectorLint:
                 if row not in rows:
                     message = Text(f"there is no row `{row}`", f"行 `{row}` がない。")
                     self.add(("detects", index), "unknown-row", message, did_you_mean(row, rows))
-
-    def needs(self) -> None:
-        for index, need in enumerate(self.vector.needs):
-            kind, _, name = need.partition(":")
-            known = {"hook": tuple(HOOKS), "service": tuple(OPERATIONS), "clock": ("",)}.get(kind, ())
-            if name not in known:
-                options = ["clock", *(f"hook:{hook}" for hook in HOOKS), *(f"service:{op}" for op in OPERATIONS)]
-                message = Text(f"unknown capability `{need}`", f"未知の能力 `{need}` である。")
-                self.add(("needs", index), "unknown-need", message, did_you_mean(need, options))
+            reason = None if isinstance(detection, str) else detection.reason
+            if reason is not None and reason not in tuple(Reason):
+                message = Text(f"there is no finding reason `{reason}`", f"所見の理由 `{reason}` は存在しない。")
+                self.add(("detects", index), "unknown-reason", message, did_you_mean(reason, Reason))
 
     def claims(self) -> None:
         if not self.expects:
@@ -386,7 +327,7 @@ class _VectorLint:
                 "an active invalid vector names no fault", "有効な異常系ベクトルに検出する欠陥の指定がない。"
             )
             advice = Text(
-                "add `detects: [fault-id]` (`python -m reference_impl faults`), or make it a draft",
+                "add `detects: [fault-id]` (`mgcc faults` lists them), or make it a draft",
                 "`detects: [欠陥ID]` を加えるか、draftとすること。",
             )
             self.add((), "no-fault", message, advice)
@@ -396,25 +337,6 @@ class _VectorLint:
                 "add `twin:` with the same `with` minus the defect", "欠陥だけを除いた `with` を `twin:` に書くこと。"
             )
             self.add((), "no-twin", message, advice)
-
-
-_MODAL_PROBLEM = (
-    Text("the title holds a modal verb", "題名に要求の語（…しなければならない、…すること、…べき）がある。"),
-    Text("name what is done; requirements stand in statements", "題名には行為だけを書き、要求はstatementに書くこと。"),
-)
-
-
-def modal_problem() -> tuple[Text, Text]:
-    """Return message and advice for a title with a modal verb."""
-    return _MODAL_PROBLEM
-
-
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
 
 
 def _fits_with_references(value: Any, kind: Any) -> bool:

@@ -157,7 +157,7 @@ class _Planner:
             for row in vector.matrix or (None,):
                 identity = stem + (f"+{region}" if region else "") + (f"#{row}" if row else "")
                 resolved, trouble = self.resolved(vector, region, row)
-                disposition, why = self.disposition(entry, point, binding, region)
+                disposition, why = self.disposition(entry, resolved, point, binding, region)
                 if disposition is Disposition.RUN and trouble is not None:
                     disposition, why = Disposition.NOT_RUN, trouble
                 yield PlanItem(
@@ -187,7 +187,12 @@ class _Planner:
         return msgspec.structs.replace(vector, steps=steps, matrix=matrix), None
 
     def disposition(
-        self, entry: VectorEntry, point: ConnectionPoint, binding: Binding, region: Region | None
+        self,
+        entry: VectorEntry,
+        resolved: Vector,
+        point: ConnectionPoint,
+        binding: Binding,
+        region: Region | None,
     ) -> tuple[Disposition, Text | None]:
         why = self.not_applicable(entry, point, binding, region)
         if why is not None:
@@ -198,7 +203,7 @@ class _Planner:
             )
         if entry.criterion not in self.claims.supports:
             return Disposition.NOT_RUN, left_out(entry.criterion)
-        why = self.obstacle(entry.vector, point, binding)
+        why = self.obstacle(resolved, point, binding)
         return (Disposition.RUN, None) if why is None else (Disposition.NOT_RUN, why)
 
     def not_applicable(

@@ -10,6 +10,8 @@ from msgspec import Struct
 from conformance.model.problem import ProblemError
 from conformance.model.text import Language, Text
 
+_MAX_SIGNS = 600
+
 
 class Severity(StrEnum):
     """How much a problem matters: an error refuses the file, a warning asks for a look, a note informs."""
@@ -33,7 +35,8 @@ class LintProblem(Struct, frozen=True, kw_only=True):
         """Return `file:line: [code] message -> advice` in `language`."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         grade = "" if self.severity is Severity.ERROR else f"{self.severity}: "
-        return f"{place}: {grade}[{self.code}] {self.message.in_(language)} -> {self.advice.in_(language)}"
+        message, advice = _one_line(self.message.in_(language)), _one_line(self.advice.in_(language))
+        return f"{_one_line(place)}: {grade}[{self.code}] {message} -> {advice}"
 
 
 class CatalogueError(ProblemError):
@@ -89,3 +92,9 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def _one_line(text: str) -> str:
+    """Return `text` fit for a terminal: what a hostile file makes long or unprintable is cut and shown as `?`."""
+    cut = text if len(text) <= _MAX_SIGNS else f"{text[:_MAX_SIGNS]}..."
+    return cut if cut.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in cut)

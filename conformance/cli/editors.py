@@ -19,6 +19,7 @@ EXIT_LINT = 3
 _COLUMNS = ("jp", "us", "eu", "international")
 _STATES = {"tested": "試験あり", "untested": "試験なし", "retired": "廃止"}
 _GATES = {"connect": "接続", "restrict": "制限", "observe": "観察"}
+_SEVERITIES = {"error": "エラー", "warning": "警告", "note": "参考"}
 _DISPOSITIONS = {"run": "実行", "not-run": "未実施", "not-applicable": "適用外", "denied": "非対応申告"}
 
 if TYPE_CHECKING:
@@ -174,10 +175,9 @@ def _vectors_lint(arguments: argparse.Namespace, language: Language) -> int:
         write_json(problems, arguments.json)
     else:
         show(problem.in_(language) for problem in problems)
-        numbers = [counts[severity] for severity in Severity]
-        summary = Text(
-            "{} errors, {} warnings, {} notes".format(*numbers), "エラー{}件、警告{}件、参考{}件".format(*numbers)
-        )
+        english = ", ".join(f"{counts[one]} {one}{'' if counts[one] == 1 else 's'}" for one in Severity)
+        japanese = "、".join(f"{_SEVERITIES[one]}{counts[one]}件" for one in Severity)
+        summary = Text(english, japanese)
         show([summary.in_(language)])
     return EXIT_LINT if counts[Severity.ERROR] else 0
 

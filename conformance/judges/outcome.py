@@ -37,7 +37,7 @@ def outcome(record: StepRecord, check: ServiceCheck) -> Outcome:
         return Outcome.UNREACHABLE
     answer = exchange.answer
     if answer is not None and answer.grant is not Grant.NONE:
-        given = answer.grant is Grant.GRANTED and (record.operation != "service.read" or _as_declared(answer, check))
+        given = answer.grant is Grant.GRANTED and (not _is_checked(record, check) or _as_declared(answer, check))
         return Outcome.SERVED if given else Outcome.REFUSED_BY_APPLICATION
     tls = exchange.tls
     if record.operation == "tls.handshake" and tls is not None and tls.completed and tls.alert_received is None:
@@ -47,6 +47,12 @@ def outcome(record: StepRecord, check: ServiceCheck) -> Outcome:
     if tls is not None and _refused_by_tls(tls, exchange.ending):
         return Outcome.REFUSED_BY_TLS
     return Outcome.REFUSED_BY_APPLICATION if exchange.ending in _CLOSED else Outcome.LOST
+
+
+def _is_checked(record: StepRecord, check: ServiceCheck) -> bool:
+    """Whether the endpoint file says what the good answer to this operation is."""
+    in_cleartext = record.operation == "port.probe" and record.parameters.get("speak") == "http"
+    return record.operation == "service.read" or (in_cleartext and check.path is not None)
 
 
 def _refused_by_tls(tls: TlsFacts, ending: Ending) -> bool:

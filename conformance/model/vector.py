@@ -89,11 +89,14 @@ def walk(steps: tuple[Step, ...], prefix: str = "") -> Iterator[tuple[str, Step]
         yield from walk(step.parallel, f"{prefix}{number}.")
 
 
-class Detection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A fault that only matrix rows named here detect."""
+class Detection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A fault that only the rows named here detect, or that shows in another way than the fault itself declares."""
 
     fault: Slug
-    rows: Annotated[tuple[Slug, ...], Meta(min_length=1, description="rows that detect it")]
+    rows: Annotated[tuple[Slug, ...], Meta(description="rows that detect it; none: all")] = ()
+    reason: Annotated[
+        str | None, Meta(description="reason of the finding, where it is not the one that the fault declares")
+    ] = None
 
 
 class Vector(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -1,5 +1,6 @@
 """Reading and writing the files of a lab PKI: bounded, whole or not at all, secrets for their owner alone."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -37,7 +38,8 @@ def write(path: Path, content: bytes, *, secret: bool = False) -> None:
             file.write(content)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise unusable(path, error.strerror or str(error)) from error
 
 

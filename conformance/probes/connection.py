@@ -46,6 +46,14 @@ def open_tls(tls: Tls, actor: Actor, binding: Binding, context: ProbeContext) ->
     )
 
 
+def authority(asked: str | None, binding: Binding) -> str:
+    """Return the Host field: a client that asks for another server name asks so in both places (RFC 9110 7.2)."""
+    host = binding.server_name or binding.host
+    if asked is not None:
+        host = binding.host if asked == NO_SNI else asked
+    return f"[{host}]:{binding.port}" if ":" in host else f"{host}:{binding.port}"
+
+
 def server_name(asked: str | None, binding: Binding) -> str | None:
     """Return the SNI: what the vector asks, else the binding's name; an address is none (RFC 6066 3)."""
     if asked == NO_SNI:

@@ -9,6 +9,7 @@ from conformance.model.transcript import Ending, Grant, ServiceAnswer
 from conformance.wire import json_text, problem
 
 LARGEST_BODY = 1 << 20
+CUT_OFF = "no HTTP answer: it ended within its header"
 _LARGEST_TEXT = 1 << 16
 
 
@@ -19,12 +20,15 @@ class Body(Struct, frozen=True, kw_only=True):
     malformed: str | None = None
 
 
-def bounded(content: bytes, channel: Channel) -> Body:
-    """Return `content` as the body, cut at 1 MiB; a longer one counts as a flood of `channel`."""
-    if len(content) <= LARGEST_BODY:
-        return Body(content=content)
-    channel.end(Ending.FLOOD, f"the body is larger than {LARGEST_BODY} octets")
-    return Body(content=content[:LARGEST_BODY], malformed=f"the body is larger than {LARGEST_BODY} octets")
+def bounded(content: bytes, missing: int | None, channel: Channel) -> Body:
+    """Return `content` as the body, cut at 1 MiB; a longer one counts as a flood of `channel`.
+
+    `missing` is how many octets of the length announced did not come; None if none was announced.
+    """
+    if len(content) > LARGEST_BODY:
+        channel.end(Ending.FLOOD, f"the body is larger than {LARGEST_BODY} octets")
+        return Body(content=content[:LARGEST_BODY], malformed=f"the body is larger than {LARGEST_BODY} octets")
+    return Body(content=content, malformed=f"{missing} octets of the body are missing" if missing else None)
 
 
 def answer(status: int, phrase: str, content_type: str, body: Body, keep: Callable[[bytes, str], str]) -> ServiceAnswer:

@@ -11,9 +11,9 @@ from conformance.model.endpoint import Binding
 from conformance.model.operations import HttpRequest
 from conformance.model.transcript import Exchange, ServiceAnswer
 from conformance.model.vector import Actor
-from conformance.probes.connection import exchange_of, open_for
+from conformance.probes.connection import authority, exchange_of, open_for
 from conformance.probes.context import ProbeContext
-from conformance.probes.http_answer import LARGEST_BODY, answer, bounded, no_answer
+from conformance.probes.http_answer import CUT_OFF, LARGEST_BODY, answer, bounded, no_answer
 
 
 class Answered(Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ def perform(operation: str, parameters: HttpRequest, actor: Actor, binding: Bind
 def octets(parameters: HttpRequest, binding: Binding) -> bytes:
     """Return the request: method, target and headers as written (RFC 9112 3), `{prefix}` filled in."""
     body = None if parameters.body is None else parameters.body.encode()
-    headers = {"Host": f"{binding.server_name or binding.host}:{binding.port}", "Accept": "application/json"}
+    headers = {"Host": authority(parameters.tls.server_name, binding), "Accept": "application/json"}
     if body is not None:
         headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
     headers["Connection"] = "close"
@@ -54,11 +54,13 @@ def send(channel: Channel, method: str, request: bytes, context: ProbeContext) -
         channel.sendall(request)
         response = HTTPResponse(face, method=method)
         response.begin()
+        if channel.at_end:
+            return Answered(answer=no_answer(CUT_OFF))
         content = response.read(LARGEST_BODY + 1)
     except (HTTPException, OSError, ValueError) as error:
         return Answered(answer=no_answer("" if channel.ending is not None else f"no HTTP answer: {error}"[:200]))
     kind = response.getheader("Content-Type") or ""
-    given = answer(response.status, response.reason, kind, bounded(content, channel), context.keep)
+    given = answer(response.status, response.reason, kind, bounded(content, response.length, channel), context.keep)
     return Answered(answer=given, date_s=_date_s(response.getheader("Date")))
 
 

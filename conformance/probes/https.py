@@ -1,5 +1,6 @@
 """Service operations over the profile's HTTPS binding: requests, on connections that are our own channels."""
 
+import json
 from http.client import HTTPException
 from typing import Any
 
@@ -23,9 +24,9 @@ from conformance.model.operations import (
 )
 from conformance.model.transcript import Exchange, ServiceAnswer
 from conformance.model.vector import Actor
-from conformance.probes.connection import exchange_of, open_for
+from conformance.probes.connection import authority, exchange_of, open_for
 from conformance.probes.context import ProbeContext, UnsupportedError
-from conformance.probes.http_answer import LARGEST_BODY, answer, bounded, no_answer
+from conformance.probes.http_answer import CUT_OFF, LARGEST_BODY, answer, bounded, no_answer
 
 LOG_PAGE = 500
 _MOST_LOG_PAGES = 20
@@ -146,29 +147,28 @@ def _exchange(
     given = None
     if channel.usable:
         scheme = "http" if parameters.transport is Transport.CLEARTEXT else "https"
-        given = _send(method, f"{scheme}://{_authority(binding)}{path}", body, _Adapter(channel, binding), context)
+        url = f"{scheme}://{authority(parameters.tls.server_name, binding)}{path}"
+        given = _send(method, url, body, _Adapter(channel, binding), context)
     return exchange_of(channel, context, answer=given)
-
-
-def _authority(binding: Binding) -> str:
-    host = binding.server_name or binding.host
-    return f"[{host}]:{binding.port}" if ":" in host else f"{host}:{binding.port}"
 
 
 def _send(
     method: str, url: str, body: dict[str, Any] | None, adapter: _Adapter, context: ProbeContext
 ) -> ServiceAnswer:
-    request = requests.Request(method, url, headers=_HEADERS, json=body).prepare()
+    headers = _HEADERS if body is None else _HEADERS | {"Content-Type": "application/json"}
+    # Not requests' own JSON: a number that is not finite has to reach the product, as a hostile peer would send it.
+    content = None if body is None else json.dumps(body, allow_nan=True).encode()
+    request = requests.Request(method, url, headers=headers, data=content).prepare()
     channel = adapter.channel
     try:
         response = adapter.send(request, stream=True)
-        content = response.raw.read(LARGEST_BODY + 1, decode_content=False)
+        received = response.raw.read(LARGEST_BODY + 1, decode_content=False)
     except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
         return no_answer("" if channel.ending is not None else f"no HTTP answer: {error}"[:200])
     return answer(
         response.status_code,
         response.reason or "",
         response.headers.get("Content-Type", ""),
-        bounded(content, channel),
+        bounded(received, channel),
         context.keep,
     )

@@ -1,8 +1,10 @@
 """port.probe: opens a TCP port of the product and speaks one cleartext protocol there."""
 
+from msgspec import structs
+
 from conformance.channel import Channel
 from conformance.model.endpoint import Binding
-from conformance.model.operations import PortProbe
+from conformance.model.operations import PortProbe, ServiceRead, Transport
 from conformance.model.transcript import Exchange, Grant, ServiceAnswer
 from conformance.model.vector import Actor
 from conformance.probes.connection import exchange_of
@@ -16,6 +18,13 @@ def perform(operation: str, parameters: PortProbe, actor: Actor, binding: Bindin
     """Speak `parameters.speak` on the port (moved as the endpoint file says); granted is the protocol's own answer."""
     del operation, actor
     port = context.cleartext_ports.get(str(parameters.port), parameters.port)
+    if parameters.speak == "http" and binding.protocol == "https":
+        # A web server that answers there serves something; what counts is the protected service.
+        from conformance.probes import https  # noqa: PLC0415  requests is loaded where it is used
+
+        there = structs.replace(binding, port=port)
+        cleartext = ServiceRead(transport=Transport.CLEARTEXT)
+        return https.perform("service.read", cleartext, Actor.PEER, there, context)
     channel = Channel.open(binding.host, port, deadline_s=context.deadline_s)
     answer = _ask(channel, PROTOCOLS[parameters.speak], binding.host, context) if channel.usable else None
     return exchange_of(channel, context, answer=answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from cryptography import x509
@@ -13,9 +14,12 @@ from reference_impl.material import Trust, load_trust
 from reference_impl.mms import POINTS
 from reference_impl.rules.certificates import CertificateRules, Defect, Presented
 from reference_impl.rules.transport import TransportRules
+from reference_impl.x509_errors import BAD_SIGNATURE, NO_USABLE_CRL, NOT_ANCHORED
 
 
-@fault("PKI-01", "RFC 5280 6.1.1 (d)", "設定したトラストアンカーに至らない証明書チェーンを受け入れる。")
+@fault(
+    "PKI-01", "RFC 5280 6.1.1 (d)", "設定したトラストアンカーに至らない証明書チェーンを受け入れる。", also=("ZTA-01",)
+)
 class AcceptsForeignCa(CertificateRules):
     """Accepts a chain that ends in no configured trust anchor."""
 
@@ -24,19 +28,22 @@ class AcceptsForeignCa(CertificateRules):
         return None
 
 
-@fault("PKI-01", "RFC 5280 6.1.1 (d)", "トラストアンカーを名称だけで照合し、鍵を確かめない。")
+@fault("PKI-01", "RFC 5280 6.1.1 (d)", "トラストアンカーを名称だけで照合し、鍵を確かめない。", also=("ZTA-01",))
 class AcceptsCaWithTheRightName(CertificateRules):
     """Takes a CA for the trust anchor because it bears the same subject name."""
 
     @override
-    def trust_anchor(self, presented: Presented) -> Defect | None:
+    def judge(self, presented: Presented) -> Defect | None:
         names = {anchor.subject for anchor in presented.anchors}
-        top = presented.chain[-1]
-        return None if {top.issuer, top.subject} & names else super().trust_anchor(presented)
-
-    @override
-    def issuer_signature(self, presented: Presented) -> Defect | None:
-        return None
+        by_name = {
+            (depth, number)
+            for depth, number in presented.errors
+            if number in NOT_ANCHORED | BAD_SIGNATURE
+            and names & {presented.chain[depth].issuer, presented.chain[depth].subject}
+        }
+        if by_name:
+            by_name |= {(depth, number) for depth, number in presented.errors if number in NO_USABLE_CRL}
+        return super().judge(dataclasses.replace(presented, errors=presented.errors - by_name))
 
 
 @fault("PKI-01", "RFC 5280 6.1.1 (d)", "自己署名のクライアント証明書を受け入れる。")

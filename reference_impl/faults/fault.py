@@ -12,7 +12,6 @@ Reason = Literal[
     "negotiated-forbidden",
     "peer-certificate-unacceptable",
     "cleartext-service",
-    "port-open",
     "content-wrong",
     "state-changed",
     "not-logged",

@@ -59,7 +59,7 @@ class ServesCleartextModbus(TransportRules, ServesAnyone):
 
 @fault(
     "TLS-01", "IEC 62351-3 5.7", "TLSを使わない別のポートを開く。",
-    reason="port-open", also=("ZTA-01", "TLS-03"),
+    reason="cleartext-service", also=("ZTA-01", "TLS-03"),
 )  # fmt: skip
 class OpensCleartextPort(TransportRules, ServesAnyone):
     """Listens on one more port, without TLS."""

@@ -38,7 +38,7 @@ def test_a_problem_reads_as_one_line_with_its_place_and_remedy_in_both_languages
         ("not_after: -60s", "not_after: yesterday", ["bad-form"]),
         ("not_after: -60s", "not_after: 60", ["wrong-type"]),
         ("client: {leaf: {not_after: -60s}}", "client: nothing", ["unknown-value"]),
-        ("expect: refused", "expect: refusd", ["unknown-predicate", "twin-without-opposite"]),
+        ("expect: refused", "expect: refusd", ["unknown-predicate"]),
         ("expect: refused", "expect: {refused: {by: anyone}}", ["bad-form"]),
         ("expect: refused", "expect: {refused: {}, served: }", []),
         ("expect: refused", "expect: {content: {all_of: [{at: a, present: true}]}}", ["twin-without-opposite"]),
@@ -55,6 +55,8 @@ def test_a_problem_reads_as_one_line_with_its_place_and_remedy_in_both_languages
         ("        twin: {tls: {client: {leaf: {not_after: +1d}}}}\n", "", ["no-twin"]),
         ("    detects: [accepts-expired-client-certificate]\n", "", ["no-fault"]),
         ("detects: [accepts", "detects: [{fault: x, rows: [y]}, accepts", ["unknown-row"]),
+        ("detects: [accepts", "detects: [{fault: x, reason: no-such}, accepts", ["unknown-reason"]),
+        ("detects: [accepts", "detects: [{fault: x, reason: not-logged}, accepts", []),
         ("that expired", "that must be refused", ["modal-title"]),
         ("期限が切れた証明書", "拒否すること", ["modal-title"]),
         ("RFC 5280 4.1.2.5]", "Some leaflet]", ["unknown-clause"]),
@@ -202,6 +204,8 @@ def test_overrides_are_checked(desk: Desk, override: str, code: str) -> None:
 
 def test_an_operation_of_one_vector_alone_is_noted(desk: Desk) -> None:
     assert {problem.code for problem in lint(desk.root)} == {"lone-operation", "no-translation-lock"}
+    desk.changed("op: service.read", "op: service.reed")
+    assert {problem.code for problem in lint(desk.root)} == {"unknown-operation", "no-translation-lock"}
 
 
 def test_what_an_edition_froze_never_vanishes(desk: Desk) -> None:

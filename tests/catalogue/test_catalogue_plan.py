@@ -157,6 +157,14 @@ def test_a_hook_is_needed_from_the_product_or_the_laboratory(desk: Desk) -> None
     assert planned(desk, with_url)[name].disposition is Disposition.RUN
 
 
+def test_a_hook_named_in_a_row_is_needed_in_that_row(desk: Desk) -> None:
+    steps = "{op: hook.call, with: {hook: '${row.hook}'}}\n" + ONE_STEP % "log.read"
+    desk.stepped(steps, matrix="{boot: {hook: reboot}, reset: {hook: factory-reset}}")
+    found = reasons(planned(desk, lab_hooks=["reboot"]))
+    assert found["distribution:https#boot"] == ("run", "")
+    assert found["distribution:https#reset"] == ("not-run", "needs the hook factory-reset")
+
+
 def test_a_clock_is_any_hook_that_moves_it(desk: Desk) -> None:
     desk.changed("    steps:", "    needs: [clock]\n    steps:")
     name = "PKI-02/client-leaf-expired@distribution:https"

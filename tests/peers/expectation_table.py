@@ -52,7 +52,7 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     bad: dict[str, Bad]
 
     def configuration(self, name: str, good: str) -> str:
-        """Return the text of configuration `name`. Raises ValueError where a directive is not exactly once in `good`."""
+        """Return the text of configuration `name`. Raises ValueError: a directive is not exactly once in `good`."""
         for replacement in self.bad[name].replace if name in self.bad else ():
             if good.count(replacement.good) != 1:
                 raise ValueError(f"{self.server}/{name}: not exactly once in the good one: {replacement.good!r}")
@@ -64,22 +64,32 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         whole = dict.fromkeys(self.good.passes, str(Verdict.PASS)) | _rows(self.good.otherwise)
         return whole | _rows(self.bad[name].changes) if name in self.bad else whole
 
+    def check(self) -> None:
+        """Raise ValueError: an item twice in one list, unknown to the good configuration, or changed into the same."""
+        good = self.expected("good")
+        self._refuse_twice("good", [*self.good.passes, *_items(self.good.otherwise)])
+        for name, bad in self.bad.items():
+            items = _items(bad.changes)
+            self._refuse_twice(name, items)
+            changed = self.expected(name)
+            unknown = [item for item in items if item not in good]
+            same = [item for item in items if item in good and good[item] == changed[item]]
+            if unknown or same:
+                raise ValueError(
+                    f"{self.server}/{name}: not an item of the good one: {unknown}; changes nothing: {same}"
+                )
+
+    def _refuse_twice(self, name: str, items: list[str]) -> None:
+        twice = sorted({item for item in items if items.count(item) > 1})
+        if twice:
+            raise ValueError(f"{self.server}/{name}: listed twice: {twice}")
+
 
 def load_table(server: str) -> Table:
-    """Return the table of `server`. Raises ValueError: an item twice in one list, or a change that changes nothing."""
+    """Return the checked-in table of `server`. Raises msgspec.ValidationError, or ValueError as Table.check."""
     content = yaml.load((EXPECTATIONS / f"{server}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     table = msgspec.convert(content, Table)
-    good = [*table.good.passes, *(item for outcome in table.good.otherwise for item in outcome.items)]
-    _refuse_twice(server, "good", good)
-    base = table.expected("good")
-    for name, bad in table.bad.items():
-        items = [item for outcome in bad.changes for item in outcome.items]
-        _refuse_twice(server, name, items)
-        rows = _rows(bad.changes)
-        same = [item for item in items if base.get(item) == rows[item]]
-        unknown = [item for item in items if item not in base]
-        if same or unknown:
-            raise ValueError(f"{server}/{name}: changes nothing: {same}; not an item of the good one: {unknown}")
+    table.check()
     return table
 
 
@@ -108,7 +118,5 @@ def _rows(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
     }
 
 
-def _refuse_twice(server: str, name: str, items: list[str]) -> None:
-    twice = sorted({item for item in items if items.count(item) > 1})
-    if twice:
-        raise ValueError(f"{server}/{name}: listed twice: {twice}")
+def _items(outcomes: tuple[Outcome, ...]) -> list[str]:
+    return [item for outcome in outcomes for item in outcome.items]

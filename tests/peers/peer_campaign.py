@@ -1,12 +1,13 @@
 """Runs the whole suite against one running server and returns the verdict of every item."""
 
+from functools import cache
 from pathlib import Path
 
-from expectation_table import observed
-from peer_material import SERVER_NAME, Material
-from peer_server import Running
+from expectation_table import load_table, observed
+from peer_material import SERVER_NAME, Material, open_material
+from peer_server import PEERS, Running, running
 
-from conformance.catalogue.load import Catalogue
+from conformance.catalogue.load import Catalogue, load_catalogue
 from conformance.model.report import Report
 from conformance.opening import Choices, check, open_campaign, read_desk
 
@@ -48,6 +49,16 @@ def run_suite(name: str, server: Running, material: Material, out: Path, catalog
     return open_campaign(desk, check(desk)).run_all()
 
 
-def verdicts(report: Report) -> dict[str, str]:
-    """Return `verdict` or `verdict: reason` of every planned item."""
+def verdicts_on(configuration: str, folder: Path) -> dict[str, str]:
+    """Return `verdict` or `verdict: reason` of every item on `SERVER/NAME`, with the material in `folder`."""
+    server, _, name = configuration.partition("/")
+    peer, material = PEERS[server], open_material(folder)
+    text = load_table(server).configuration(name, peer.good_configuration())
+    with running(peer, text, material) as here:
+        report = run_suite(server, here, material, folder / configuration.replace("/", "-"), _catalogue())
     return {item.id: observed(item) for item in report.items}
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return load_catalogue()

@@ -1,5 +1,6 @@
 """Files that a server nobody here wrote needs: its keys and certificates, good and bad, and the lab's CAs."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -10,18 +11,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from conformance.model.criterion import ConnectionPoint
 from conformance.model.recipe import KeyKind, Usage
-from conformance.pki.authorities import Authority
 from conformance.pki.certificates import Contents, PrivateKey, fresh_serial, key_identifier, make, name, new_key
 from conformance.pki.lab import Lab, create_lab, sign_csr
 
 SERVER_NAME = "mms.mgcc.example"
 MMS_ID = "urn:uuid:8d3c6f1e-4f0a-4b7e-9a55-0d6f5b1c2e77"
-_POINTS = (ConnectionPoint.DISTRIBUTION, ConnectionPoint.AGGREGATION)
 _DAY = timedelta(days=1)
 _NAMES = (x509.DNSName(SERVER_NAME), x509.UniformResourceIdentifier(MMS_ID))
 _OTHER_NAMES = (x509.DNSName("other.mgcc.example"), x509.UniformResourceIdentifier(MMS_ID))
 
 
+@dataclass(frozen=True)
 class Material:
     """A lab PKI and, beside it, everything that a configuration may name.
 
@@ -30,39 +30,42 @@ class Material:
     `trust/` (roots) and `crl/` (revocation lists) have utility.pem, aggregator.pem and both.pem.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.lab: Lab = create_lab(folder / "lab")
-        for algorithm, kind in (("ec", KeyKind.P256), ("rsa", KeyKind.RSA2048)):
-            key = new_key(kind)
-            _write_key(folder / "certificates" / f"{algorithm}.key", key)
-            for variant in ("good", *_VARIANTS):
-                _write(folder / "certificates" / variant / f"{algorithm}.pem", self._chain(variant, key))
-        for kind, file in (("trust", "trust.pem"), ("crl", "crl.pem")):
-            utility, aggregator = (self.lab.install_folder(point).joinpath(file).read_bytes() for point in _POINTS)
-            _write(folder / kind / "utility.pem", utility)
-            _write(folder / kind / "aggregator.pem", aggregator)
-            _write(folder / kind / "both.pem", utility + aggregator)
+    folder: Path
+    lab: Lab
 
-    def _chain(self, variant: str, key: PrivateKey) -> bytes:
-        if variant == "good":
-            return self._signed_as_a_vendor_would(key)
-        issuing = self.lab.points[ConnectionPoint.DISTRIBUTION].issuing
-        if variant == "other-point":
-            issuing = self.lab.points[ConnectionPoint.AGGREGATION].issuing
-        leaf = _leaf(key, issuing, _VARIANTS[variant])
-        return leaf.public_bytes(Encoding.PEM) + issuing.certificate.public_bytes(Encoding.PEM)
 
-    def _signed_as_a_vendor_would(self, key: PrivateKey) -> bytes:
-        request = (
-            x509.CertificateSigningRequestBuilder()
-            .subject_name(name(SERVER_NAME))
-            .add_extension(x509.SubjectAlternativeName(_NAMES), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        out = self.folder / "signed.pem"
-        sign_csr(self.lab, ConnectionPoint.DISTRIBUTION, request.public_bytes(Encoding.PEM), out)
-        return out.read_bytes()
+def open_material(folder: Path) -> Material:
+    """Return what make_material made in `folder`."""
+    return Material(folder, Lab.load(folder / "lab"))
+
+
+def make_material(folder: Path) -> Material:
+    """Make all files in `folder`, which is made as well."""
+    lab = create_lab(folder / "lab")
+    for algorithm, kind in (("ec", KeyKind.P256), ("rsa", KeyKind.RSA2048)):
+        key = new_key(kind)
+        certificates = folder / "certificates"
+        _write_key(certificates / f"{algorithm}.key", key)
+        _write(certificates / "good" / f"{algorithm}.pem", _signed_as_a_vendor_would(lab, key, folder / "signed.pem"))
+        for name_, deviation in _DEVIATIONS.items():
+            _write(certificates / name_ / f"{algorithm}.pem", _chain(lab, key, deviation))
+    for kind_, file in (("trust", "trust.pem"), ("crl", "crl.pem")):
+        utility, aggregator = (lab.install_folder(point).joinpath(file).read_bytes() for point in ConnectionPoint)
+        _write(folder / kind_ / "utility.pem", utility)
+        _write(folder / kind_ / "aggregator.pem", aggregator)
+        _write(folder / kind_ / "both.pem", utility + aggregator)
+    return Material(folder, lab)
+
+
+def _signed_as_a_vendor_would(lab: Lab, key: PrivateKey, out: Path) -> bytes:
+    request = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name(SERVER_NAME))
+        .add_extension(x509.SubjectAlternativeName(_NAMES), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    sign_csr(lab, ConnectionPoint.DISTRIBUTION, request.public_bytes(Encoding.PEM), out)
+    return out.read_bytes()
 
 
 class _Deviation(NamedTuple):
@@ -74,20 +77,22 @@ class _Deviation(NamedTuple):
     not_after: timedelta = 30 * _DAY
     usage: Usage = Usage.SERVER_AUTH
     is_ca: bool = False
+    point: ConnectionPoint = ConnectionPoint.DISTRIBUTION
 
 
-_VARIANTS = {
+_DEVIATIONS = {
     "expired": _Deviation(not_before=-30 * _DAY, not_after=-_DAY),
     "not-yet-valid": _Deviation(not_before=_DAY),
     "wrong-name": _Deviation(common_name="other.mgcc.example", names=_OTHER_NAMES),
     "common-name-only": _Deviation(names=()),
     "client-auth-only": _Deviation(usage=Usage.CLIENT_AUTH),
     "ca": _Deviation(is_ca=True),
-    "other-point": _Deviation(),
+    "other-point": _Deviation(point=ConnectionPoint.AGGREGATION),
 }
 
 
-def _leaf(key: PrivateKey, issuing: Authority, deviation: _Deviation) -> x509.Certificate:
+def _chain(lab: Lab, key: PrivateKey, deviation: _Deviation) -> bytes:
+    issuing = lab.points[deviation.point].issuing
     now = datetime.now(UTC)
     contents = Contents(
         subject=name(deviation.common_name),
@@ -101,7 +106,8 @@ def _leaf(key: PrivateKey, issuing: Authority, deviation: _Deviation) -> x509.Ce
         extended_key_usage=(deviation.usage,),
         subject_key_identifier=key_identifier(key.public_key()),
     )
-    return make(contents, issuing.signer)
+    leaf = make(contents, issuing.signer)
+    return leaf.public_bytes(Encoding.PEM) + issuing.certificate.public_bytes(Encoding.PEM)
 
 
 def _write_key(path: Path, key: PrivateKey) -> None:

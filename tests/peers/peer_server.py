@@ -43,9 +43,13 @@ class Peer:
     configuration: str
     arguments: tuple[str, ...]
 
+    def found(self) -> str | None:
+        """Return the program's path, None where it is not installed; Debian keeps nginx out of users' PATH."""
+        return shutil.which(self.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
+
     def path(self) -> str:
         """Return the program's path; skip the test without it, or fail where MGCC_REQUIRE_PEERS=1 wants every peer."""
-        found = shutil.which(self.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
+        found = self.found()
         if found is None:
             sentence = f"{self.name} is not installed (Debian package {self.name})"
             if os.environ.get("MGCC_REQUIRE_PEERS") == "1":
@@ -60,6 +64,7 @@ class Peer:
 
 NGINX = Peer("nginx", "nginx", "nginx.conf", ("-p", "{folder}/", "-e", "stderr", "-c", "{file}"))
 CADDY = Peer("caddy", "caddy", "Caddyfile", ("run", "--adapter", "caddyfile", "--config", "{file}"))
+PEERS = {peer.name: peer for peer in (NGINX, CADDY)}
 
 
 @dataclass(frozen=True)

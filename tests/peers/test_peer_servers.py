@@ -8,11 +8,10 @@ import peer_client as client
 import pytest
 from expectation_table import load_table
 from peer_material import Material
-from peer_server import CADDY, NGINX, Peer, PeerNotStartedError, Running, running
+from peer_server import CADDY, NGINX, PEERS, Peer, PeerNotStartedError, Running, running
 
 from conformance.model.recipe import ChainRecipe
 
-PEERS = {peer.name: peer for peer in (NGINX, CADDY)}
 CONFIGURATIONS = [f"{name}/{configuration}" for name in PEERS for configuration in ("good", *load_table(name).bad)]
 IN_TWO = {
     "nginx/tls-1.0-and-1.1",  # OpenSSL 3 wants suites of that time and security level 0 with them
