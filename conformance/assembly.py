@@ -41,6 +41,7 @@ class Header(Struct, frozen=True, kw_only=True):
     regions: tuple[Region, ...]
     points: tuple[ConnectionPoint, ...]
     selection: tuple[str, ...] = ()
+    again: str = "mgcc run --endpoint endpoint.yaml --select {item}"
     measured: dict[str, float] = {}
 
 
@@ -88,8 +89,11 @@ class Assembly:
         self.rows = {row.id: row for row in plan.rows}
         self._attempts: dict[str, list[Attempt]] = {}
 
-    def add(self, judged: Judged, transcript: str | None = None) -> ItemResult:
-        """Add one judged attempt and return its item's row as it now stands; the worst attempt counts."""
+    def add(self, judged: Judged, recorded: int | None) -> ItemResult:
+        """Add one judged attempt and return its item's row as it now stands; the worst attempt counts.
+
+        `recorded` is the number of the event that holds the attempt's transcript.
+        """
         attempts = self._attempts.setdefault(judged.item, [])
         attempts.append(
             Attempt(
@@ -99,7 +103,7 @@ class Assembly:
                 started=judged.started,
                 duration_s=judged.duration_s,
                 trouble=judged.trouble,
-                transcript=transcript,
+                transcript=recorded,
             )
         )
         verdict = worst(attempt.verdict for attempt in attempts)
@@ -135,6 +139,7 @@ class Assembly:
             security_level=header.security_level,
             regions=header.regions,
             selection=header.selection,
+            again=header.again,
             decisions=decisions,
             criteria=criteria,
             items=items,
@@ -216,6 +221,7 @@ def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, Trans
     assembly: Assembly | None = None
     header: Header | None = None
     transcripts: Transcripts = {}
+    recorded: dict[str, int] = {}
     end = End(ended="", complete=False)
     last = ""
     for event in record.events():
@@ -228,9 +234,10 @@ def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, Trans
             transcript = _convert(event.data, Transcript)
             attempts = transcripts.setdefault(transcript.item, {})
             attempts[len(attempts) + 1] = transcript
+            recorded[transcript.item] = event.seq
         elif event.kind == "judged" and assembly is not None:
             judged = _convert(event.data, Judged)
-            assembly.add(_again(judged, transcripts) if rejudge else judged)
+            assembly.add(_again(judged, transcripts) if rejudge else judged, recorded.get(judged.item))
         elif event.kind == "end":
             end = _convert(event.data, End)
     if assembly is None:

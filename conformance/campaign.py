@@ -102,7 +102,7 @@ class Campaign:
             trouble=transcript.trouble,
         )
         self.evidence.event("judged", judged)
-        return self.assembly.add(judged, transcript=str(event))
+        return self.assembly.add(judged, event)
 
     def run(self, item: PlanItem) -> ItemResult:
         """Perform and judge one item."""

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from conformance.model.problem import ProblemError
+from conformance.model.text import Text
 from conformance.model.transcript import Digest
 
 EVENTS = "events.jsonl"
@@ -121,9 +123,18 @@ class RunRecord:
     """A stored run, read back: its events in order, checked against their chain."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the run in `folder`. Raises EvidenceError if there is none."""
+        """Open the run in `folder`. Raises ProblemError if there is none."""
         if not (folder / EVENTS).is_file():
-            raise EvidenceError(f"{folder}: no run here ({EVENTS} is missing)")
+            inside = next(iter(sorted(folder.glob(f"*/{EVENTS}"))), None)
+            advice = Text(en="name a run folder", ja="実行フォルダを指定してください")
+            if inside is not None:
+                advice = Text(en=f"did you mean {inside.parent}?", ja=f"{inside.parent} の誤りではありませんか")
+            raise ProblemError(
+                Text(
+                    en=f"{folder}: no run here ({EVENTS} is missing) -> {advice.en}",
+                    ja=f"{folder}: 実行記録がありません（{EVENTS} がない） -> {advice.ja}",
+                )
+            )
         self.folder = folder
         self.torn = False
         self.head = GENESIS

@@ -13,14 +13,15 @@ from msgspec import Struct
 from conformance.assembly import AskedAt, Header, Plan
 from conformance.campaign import Assignment, Campaign, environment, new_run_id
 from conformance.catalogue.asked import asked_at
-from conformance.catalogue.endpoint_file import LoadedEndpoint, load_endpoint
+from conformance.catalogue.editions import edition_in_force
+from conformance.catalogue.endpoint_file import LoadedEndpoint, load_endpoint, load_hooks
 from conformance.catalogue.ics import claims
 from conformance.catalogue.load import Catalogue, load_catalogue
 from conformance.catalogue.plan import Disposition, PlanItem, plan
 from conformance.decision import Asked
 from conformance.evidence import timestamp
 from conformance.model.criterion import ConnectionPoint, Region
-from conformance.model.endpoint import Endpoint
+from conformance.model.endpoint import Endpoint, LabHooks
 from conformance.model.finding import Verdict
 from conformance.model.problem import ProblemError
 from conformance.model.report import CriterionSummary, ItemResult
@@ -39,12 +40,14 @@ class Choices(Struct, frozen=True, kw_only=True):
 
     endpoint: Path
     out: Path | None = None
+    lab_hooks: Path | None = None
     points: tuple[ConnectionPoint, ...] = ()
     regions: tuple[Region, ...] = ()
     selection: tuple[str, ...] = ()
     security_level: int | None = None
     allow_physical: bool = False
     mode: str = "self-test"
+    again: str | None = None
 
 
 class Desk(Struct, frozen=True, kw_only=True):
@@ -53,6 +56,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     loaded: LoadedEndpoint
     lab: Lab
+    lab_hooks: LabHooks | None
     items: tuple[PlanItem, ...]
     points: tuple[ConnectionPoint, ...]
     regions: tuple[Region, ...]
@@ -74,11 +78,12 @@ def read_desk(choices: Choices, catalogue: Catalogue | None = None) -> Desk:
     endpoint = loaded.endpoint
     points = _narrowed(tuple(endpoint.connection_points), choices.points, "connection point")
     regions = _narrowed(endpoint.regions, choices.regions, "region")
+    hooks = load_hooks(choices.lab_hooks) if choices.lab_hooks else None
     items = plan(
         catalogue,
         endpoint,
         choices.selection,
-        lab_hooks=loaded.lab_hooks.hooks if loaded.lab_hooks else (),
+        lab_hooks=hooks.hooks if hooks else (),
         points=points,
         regions=regions,
         allow_physical=choices.allow_physical,
@@ -87,6 +92,7 @@ def read_desk(choices: Choices, catalogue: Catalogue | None = None) -> Desk:
         catalogue=catalogue,
         loaded=loaded,
         lab=Lab.load(loaded.lab),
+        lab_hooks=hooks,
         items=items,
         points=points,
         regions=regions,
@@ -127,19 +133,20 @@ def open_campaign(desk: Desk, checked: Preflight) -> Campaign:
         product=msgspec.to_builtins(endpoint.product),
         endpoint=_shown(endpoint),
         endpoint_digest=desk.loaded.digest,
-        edition=_edition(desk.catalogue),
+        edition=edition_in_force(desk.catalogue),
         catalogue_digest=desk.catalogue.digest(),
         security_level=desk.choices.security_level or endpoint.security_level,
         regions=desk.regions,
         points=desk.points,
         selection=desk.choices.selection,
+        again=desk.choices.again or f"mgcc run --endpoint {desk.choices.endpoint.name} --select {{item}}",
         measured=_measured(checked),
     )
     assignment = Assignment(
         endpoint=endpoint,
-        folder=desk.loaded.folder,
+        folder=desk.choices.lab_hooks.parent if desk.choices.lab_hooks else desk.loaded.folder,
         lab=desk.lab,
-        lab_hooks=desk.loaded.lab_hooks,
+        lab_hooks=desk.lab_hooks,
         items=desk.items,
         header=header,
         plan=_plan(desk),
@@ -210,13 +217,9 @@ def _row(item: PlanItem) -> ItemResult:
 def _shown(endpoint: Endpoint) -> dict[str, Any]:
     """The endpoint file as the report shows it: everything but the laboratory's own paths."""
     shown: dict[str, Any] = msgspec.to_builtins(endpoint)
-    for private in ("lab", "lab_hooks", "hooks"):
+    for private in ("lab", "hooks"):
         shown.pop(private, None)
     return shown
-
-
-def _edition(catalogue: Catalogue) -> str:
-    return next(iter(sorted(catalogue.editions, reverse=True)), "working")
 
 
 def _measured(checked: Preflight) -> dict[str, float]:

@@ -51,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a plain `pytest test_vectors/PKI --endpoint endpoint.yaml`."""
     group = parser.getgroup("mgcc", "conformance of a microgrid management system")
     group.addoption("--endpoint", metavar="FILE", help="endpoint file of the product under test")
+    group.addoption("--lab-hooks", metavar="FILE", help="the laboratory's own file of hook commands")
     group.addoption("--run-dir", metavar="DIR", help="folder for the record of the run (default: runs/RUN-ID)")
     group.addoption("--allow-physical", action="store_true", help="also run items that act on the plant")
     group.addoption("--lang", choices=[*Language], default=None, help="language of messages")
@@ -68,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     choices = Choices(
         endpoint=Path(endpoint),
+        lab_hooks=Path(config.getoption("--lab-hooks")) if config.getoption("--lab-hooks") else None,
         out=Path(config.getoption("--run-dir")) if config.getoption("--run-dir") else None,
         allow_physical=config.getoption("--allow-physical"),
     )

@@ -115,7 +115,7 @@ def _said(finding: Finding) -> tuple[str, ...]:
 
 def _attempt(attempt: Attempt) -> TestStepResult:
     start, stop = _span(attempt)
-    evidence = [Parameter("transcript", attempt.transcript)] if attempt.transcript else []
+    evidence = [Parameter("transcript", str(attempt.transcript))] if attempt.transcript is not None else []
     details = StatusDetails(message=attempt.trouble) if attempt.trouble else None
     return TestStepResult(
         name=f"attempt {attempt.number}: {_both(VERDICTS[attempt.verdict])}",

@@ -34,7 +34,7 @@ class Change(Struct, frozen=True, kw_only=True):
 class DecisionChange(Struct, frozen=True, kw_only=True):
     """A decision that is another one now; None where it was not asked for."""
 
-    place: str
+    place: Text
     before: Word | None
     after: Word | None
 
@@ -81,6 +81,7 @@ _ONLY = {
     "only_before": Text(en="only in the first run", ja="最初の実行だけにある項目"),
     "only_after": Text(en="only in the second run", ja="2番目の実行だけにある項目"),
 }
+_SHOWN = 10
 _DECISION = Text(en="decision", ja="接続可否の判定")
 _ABSENT = Text(en="not asked", ja="対象外")
 _SAME = Text(en="unchanged items: {number}", ja="変化のない項目: {number}件")
@@ -131,7 +132,7 @@ def _lines(comparison: Comparison, language: Language) -> Iterator[str]:
             DECISIONS[word].in_(language) if word else _ABSENT.in_(language)
             for word in (decision.before, decision.after)
         )
-        yield f"{_DECISION.in_(language)} {decision.place}: {' -> '.join(words)}"
+        yield f"{_DECISION.in_(language)} {decision.place.in_(language)}: {' -> '.join(words)}"
     quiet = not (comparison.differences or comparison.decisions)
     for name, title in _GROUPS.items():
         changes: tuple[Change, ...] = getattr(comparison, name)
@@ -145,7 +146,9 @@ def _lines(comparison: Comparison, language: Language) -> Iterator[str]:
         if ids:
             quiet = False
             yield f"{title.in_(language)}: {len(ids)}"
-        yield from (f"  {one}" for one in ids)
+        yield from (f"  {one}" for one in ids[:_SHOWN])
+        if len(ids) > _SHOWN:
+            yield f"  (+{len(ids) - _SHOWN})"
     if quiet:
         yield _NOTHING.in_(language)
     yield _SAME.format(number=comparison.unchanged).in_(language)
@@ -206,7 +209,8 @@ def _value(report: Report, name: str) -> str:
         keys = ("name", "version", "supplier", "serial_number", "image_sha256")
         return " ".join(str(report.product[key]) for key in keys if report.product.get(key))
     if name == "selection":
-        return ", ".join(report.selection)
+        more = len(report.selection) - _SHOWN
+        return ", ".join(report.selection[:_SHOWN]) + (f" (+{more})" if more > 0 else "")
     return str(getattr(report, name))
 
 
@@ -215,5 +219,5 @@ def _decisions(before: Report, after: Report) -> Iterator[DecisionChange]:
     for place in dict.fromkeys((*old, *new)):
         if old.get(place) is not new.get(place):
             point, region = place
-            label = f"{POINTS[point].en}/{POINTS[point].ja} {region.upper()}"
+            label = Text(en=f"{POINTS[point].en} {region.upper()}", ja=f"{POINTS[point].ja} {region.upper()}")
             yield DecisionChange(place=label, before=old.get(place), after=new.get(place))

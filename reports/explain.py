@@ -60,15 +60,15 @@ def explain(
     item: ItemResult,
     transcripts: Mapping[int, Transcript],
     summary: CriterionSummary | None,
-    mode: str,
+    command: str,
     language: Language,
 ) -> str:
     """Return the story of `item` as plain lines.
 
     `transcripts` are by attempt number and may be incomplete; `summary` is the criterion's entry in the report's
-    catalogue; `mode` is the report's, which decides the command that repeats the item.
+    catalogue; `command` is the report's `again`, which repeats one item.
     """
-    lines = _lines(item, transcripts, summary, mode, language)
+    lines = _lines(item, transcripts, summary, command, language)
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
@@ -76,7 +76,7 @@ def _lines(
     item: ItemResult,
     transcripts: Mapping[int, Transcript],
     summary: CriterionSummary | None,
-    mode: str,
+    command: str,
     language: Language,
 ) -> Iterator[str]:
     yield item.id
@@ -101,7 +101,7 @@ def _lines(
         yield from _references(summary, language)
         if item.verdict is Verdict.FAIL:
             yield _pair(_REMEDY, summary.remedy.in_(language), language)
-    yield _pair(_AGAIN, again(mode, item.id), language)
+    yield _pair(_AGAIN, again(command, item.id), language)
 
 
 def _pair(label: Text, text: str, language: Language, indent: int = 0) -> str:

@@ -93,8 +93,8 @@ def _item_properties(item: ItemResult, gate: str) -> Iterator[tuple[str, str]]:
     for reason in dict.fromkeys(reasons):
         yield "reason", reason
     for attempt in item.attempts:
-        if attempt.transcript:
-            yield "transcript", attempt.transcript
+        if attempt.transcript is not None:
+            yield "transcript", str(attempt.transcript)
 
 
 def _case(suite: ET.Element, report: Report, item: ItemResult, gate: str, language: Language) -> None:
@@ -139,7 +139,7 @@ def _story(report: Report, item: ItemResult, language: Language) -> Iterator[str
     broke = trouble(item)
     if broke:
         yield f"trouble: {broke}"
-    yield f"again: {again(report.mode, item.id)}"
+    yield f"again: {again(report.again, item.id)}"
 
 
 def _properties(parent: ET.Element, properties: Iterable[tuple[str, str]]) -> None:

@@ -84,10 +84,9 @@ def trouble(item: ItemResult) -> str | None:
     return attempt.trouble if attempt else None
 
 
-def again(mode: str, item: str) -> str:
-    """Return the command that runs just `item` again; a demo has no endpoint file of the reader's."""
-    run = "mgcc demo" if mode == "demo" else "mgcc run --endpoint endpoint.yaml"
-    return f"{run} --select {shlex.quote(item)}"
+def again(command: str, item: str) -> str:
+    """Return the command that runs just `item` again: the report's `again` with its `{item}` filled in."""
+    return command.replace("{item}", shlex.quote(item))
 
 
 def gates(report: Report) -> dict[str, Gate]:

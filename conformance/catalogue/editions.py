@@ -109,6 +109,15 @@ def find_edition(catalogue: Catalogue, identity: str) -> Edition:
     return catalogue.editions[identity]
 
 
+def edition_in_force(catalogue: Catalogue) -> str:
+    """Return the id of the newest frozen edition that `catalogue` still is, word for word; else `working`."""
+    if not catalogue.editions:
+        return WORKING
+    now = find_edition(catalogue, WORKING)
+    newest_first = sorted(catalogue.editions.values(), key=lambda one: (one.frozen_on, one.id), reverse=True)
+    return next((one.id for one in newest_first if not diff(one, now)), WORKING)
+
+
 def diff(before: Edition, after: Edition) -> tuple[Change, ...]:
     """Return what changed for a product from `before` to `after`, by criterion, then by region."""
     changes: list[Change] = []

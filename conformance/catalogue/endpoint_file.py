@@ -27,8 +27,6 @@ class LoadedEndpoint(Struct, frozen=True, kw_only=True):
     path: Path
     digest: str
     lab: Path
-    lab_hooks: LabHooks | None = None
-    lab_hooks_path: Path | None = None
     server_trust: dict[ConnectionPoint, Path]
 
     @property
@@ -56,16 +54,11 @@ def load_endpoint(path: Path, criteria: Mapping[str, Criterion] | None = None) -
         for point, one in endpoint.connection_points.items()
         if one.server_trust is not None
     }
-    hooks_path = None
-    if endpoint.lab_hooks is not None:
-        hooks_path = below(folder, endpoint.lab_hooks, source.name, source.line(("lab_hooks",)))
     return LoadedEndpoint(
         endpoint=endpoint,
         path=path,
         digest=hashlib.sha256(source.data).hexdigest(),
         lab=below(folder, endpoint.lab, source.name, source.line(("lab",))),
-        lab_hooks=load_hooks(hooks_path) if hooks_path is not None else None,
-        lab_hooks_path=hooks_path,
         server_trust=trust,
     )
 

@@ -145,10 +145,11 @@ def _known_criteria(catalogue: Catalogue, names: tuple[str, ...], file: str, lin
 
 
 def _lone_operations(catalogue: Catalogue) -> Iterator[LintProblem]:
-    users: dict[str | None, list[VectorEntry]] = defaultdict(list)
+    users: dict[str, list[VectorEntry]] = defaultdict(list)
     for entry in catalogue.vectors.values():
-        for operation in {step.op for _, step in walk(entry.vector.steps) if step.op in OPERATIONS}:
-            users[operation].append(entry)
+        for name in {step.op for _, step in walk(entry.vector.steps)}:
+            if name in OPERATIONS:
+                users[name].append(entry)
     for operation, entries in users.items():
         if len(entries) == 1:
             only = entries[0]

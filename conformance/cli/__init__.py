@@ -3,40 +3,55 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 from conformance.cli.exit_codes import ExitCode
 from conformance.cli.language import chosen_language, language_option
 from conformance.evidence import EvidenceError
 from conformance.model.problem import ProblemError, SuiteBrokenError
+from conformance.model.text import Language, Text
 
 EXIT_BROKEN_PIPE = 141
+
+_BROKE = Text(
+    en="The suite itself broke (see above); nothing follows from it for the product. Please report it.",
+    ja="試験系自体に異常がありました（上記参照）。製品の判定には影響しません。報告をお願いします。",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (absent: the process's own) and return its exit code."""
     arguments = _parser().parse_args(argv)
     language = chosen_language(arguments.language)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     try:
-        code: int = arguments.run(arguments, language)
+        code = int(arguments.run(arguments, language))
         sys.stdout.flush()
-    except ProblemError as problem:
-        print(problem.in_(language), file=sys.stderr)
-        return ExitCode.BAD_INPUT
-    except (EvidenceError, SuiteBrokenError) as problem:
-        print(problem, file=sys.stderr)
-        return ExitCode.SUITE_BROKE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_BROKEN_PIPE
-    except OSError as problem:
-        place = f"{problem.filename}: " if problem.filename else ""
-        print(f"{place}{problem.strerror or problem}", file=sys.stderr)
-        return ExitCode.BAD_INPUT
+        code = EXIT_BROKEN_PIPE
+    except (ProblemError, EvidenceError, SuiteBrokenError, OSError) as problem:
+        print(_said(problem, language), file=sys.stderr)
+        code = ExitCode.SUITE_BROKE if isinstance(problem, EvidenceError | SuiteBrokenError) else ExitCode.BAD_INPUT
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+        code = ExitCode.INTERRUPTED
+    except Exception:  # noqa: BLE001  the exit code must never read as a verdict
+        traceback.print_exc()
+        print(_BROKE.in_(language), file=sys.stderr)
+        code = ExitCode.SUITE_BROKE
     return code
+
+
+def _said(problem: Exception, language: Language) -> str:
+    if isinstance(problem, ProblemError):
+        return problem.in_(language)
+    if isinstance(problem, OSError):
+        return f"{problem.filename or ''}: {problem.strerror or problem}".removeprefix(": ")
+    return str(problem)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,15 @@ _AS_EXPECTED = Text(
     "honestly is: {untested} of {asked} criteria have no test vector yet.",
     ja="自己点検: 実施した全項目が期待どおりの結果でした（適合{passed}件）。"
     "上の判定は実態どおりです（全{asked}基準のうち{untested}基準には、まだ試験ベクトルがありません）。",
+)
+_SELECTED = Text(
+    en="Self-check: every selected item gave its expected verdict ({passed} pass, {drafts} of them drafts that never "
+    "count).",
+    ja="自己点検: 選択した全項目が期待どおりの結果でした（適合{passed}件、うち判定に数えない草案{drafts}件）。",
+)
+_BROKEN = Text(
+    en="The reference was broken on purpose ({faults}): {found} of {performed} items found it out.",
+    ja="参照MMSを意図的に壊しました（{faults}）: {performed}件中{found}件が検出しました。",
 )
 _UNEXPECTED = Text(
     en="Self-check: {count} items did not give their expected verdict: {items}",
@@ -72,7 +82,7 @@ def _demo(arguments: argparse.Namespace, language: Language) -> int:
     told: list[Text] = []
 
     def self_check(report: "Report") -> int:
-        code, said = _self_check(report)
+        code, said = _self_check(report, arguments.fault)
         told.append(said)
         return code
 
@@ -80,9 +90,13 @@ def _demo(arguments: argparse.Namespace, language: Language) -> int:
         endpoint = folder / "endpoint.yaml"
         endpoint.write_text(reference.endpoint_text(announced, lab), encoding="utf-8")
         chosen = Choices(
-            endpoint=endpoint, out=folder / "run", selection=split_selection(arguments.select), mode="demo"
+            endpoint=endpoint,
+            out=folder / "run",
+            selection=split_selection(arguments.select),
+            mode="demo",
+            again=f"mgcc demo{broken} --select {{item}}",
         )
-        code = perform(chosen, telling, exit_code=self_check, again=f"mgcc demo{broken} --select {{item}}")
+        code = perform(chosen, telling, exit_code=self_check)
     for said in told:
         print(said.in_(language), file=telling.stream)
     return code
@@ -99,18 +113,27 @@ def _prepared(folder: Path) -> Path:
     return Path("lab")
 
 
-def _self_check(report: "Report") -> tuple[int, Text]:
-    """Return 0 when every item that ran gave its expected verdict, and what to say of it."""
+def _self_check(report: "Report", faults: Sequence[str]) -> tuple[int, Text]:
+    """Return 0 when every item that ran gave its expected verdict, and what to say of it.
+
+    A reference that was broken on purpose is found out by items that fail; that is told, with 1.
+    """
     if not report.complete:
         return ExitCode.INTERRUPTED, Text(en="Self-check: interrupted.", ja="自己点検: 中断されました。")
-    ran = [item for item in report.items if item.attempts and item.status == "active"]
+    ran = [item for item in report.items if item.attempts]
+    drafts = sum(1 for item in ran if item.status != "active")
     unexpected = [item.id for item in ran if item.verdict is not Verdict.PASS]
+    if faults:
+        found = sum(1 for item in ran if item.verdict is Verdict.FAIL)
+        code = ExitCode.NON_CONFORMITY if unexpected else ExitCode.CONNECT
+        return code, _BROKEN.format(faults=", ".join(faults), found=found, performed=len(ran))
     if unexpected:
         shown = ", ".join(unexpected[:_SHOWN]) + (" ..." if len(unexpected) > _SHOWN else "")
         return ExitCode.NON_CONFORMITY, _UNEXPECTED.format(count=len(unexpected), items=shown)
     asked = {result.criterion for result in report.criteria}
     tested = {item.criterion for item in ran}
-    return ExitCode.CONNECT, _AS_EXPECTED.format(passed=len(ran), untested=len(asked - tested), asked=len(asked))
+    counts = {"passed": len(ran), "drafts": drafts, "untested": len(asked - tested), "asked": len(asked)}
+    return ExitCode.CONNECT, (_AS_EXPECTED if not report.selection else _SELECTED).format(**counts)
 
 
 def _serve(arguments: argparse.Namespace, language: Language) -> int:

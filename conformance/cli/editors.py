@@ -74,6 +74,7 @@ def register(commands: "Commands") -> None:
     planning.add_argument("--endpoint", type=Path, required=True, metavar="FILE", help="endpoint file")
     planning.add_argument("--select", default="", help="families, criteria, vectors or items: PKI,TLS-04/rc4-suites")
     planning.add_argument("--allow-physical", action="store_true", help="plan items that act on the plant as runnable")
+    planning.add_argument("--lab-hooks", type=Path, metavar="FILE", help="the laboratory's own file of hook commands")
     planning.set_defaults(run=_plan)
 
 
@@ -259,7 +260,7 @@ def _edition_diff(arguments: argparse.Namespace, language: Language) -> int:
 
 
 def _plan(arguments: argparse.Namespace, language: Language) -> int:
-    from conformance.catalogue.endpoint_file import load_endpoint  # noqa: PLC0415
+    from conformance.catalogue.endpoint_file import load_endpoint, load_hooks  # noqa: PLC0415
     from conformance.catalogue.plan import plan  # noqa: PLC0415
     from conformance.catalogue.selection import split_selection  # noqa: PLC0415
 
@@ -269,7 +270,7 @@ def _plan(arguments: argparse.Namespace, language: Language) -> int:
         catalogue,
         loaded.endpoint,
         split_selection(arguments.select),
-        lab_hooks=tuple(loaded.lab_hooks.hooks) if loaded.lab_hooks is not None else (),
+        lab_hooks=load_hooks(arguments.lab_hooks).hooks if arguments.lab_hooks is not None else (),
         allow_physical=arguments.allow_physical,
     )
     if arguments.json:

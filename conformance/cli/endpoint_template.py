@@ -19,7 +19,6 @@ rated_power_W: 50000            # rated power of the microgrid / 定格出力
 device_kinds: [pv, battery]     # what stands behind the connection points / 接続点の背後の機器種別
 
 lab: lab                        # made by `mgcc pki init lab` / 試験用PKIのフォルダ
-# lab_hooks: hooks.yaml         # the laboratory's own commands (reboot, set the clock ...) / 試験所のフック定義
 
 connection_points:
   distribution:                 # toward the utility's power control system / 配電系統側

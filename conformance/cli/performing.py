@@ -58,13 +58,10 @@ def formats_of(written: str) -> tuple[str, ...]:
     return formats
 
 
-def perform(
-    chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report"], int], again: str | None = None
-) -> int:
+def perform(chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report"], int]) -> int:
     """Run the suite as `chosen` and return the exit code that `exit_code` computes from the report.
 
-    `again` is the command that repeats one `{item}`. Raises ProblemError before anything was judged, SuiteBrokenError
-    or EvidenceError when the suite broke.
+    Raises ProblemError before anything was judged, SuiteBrokenError or EvidenceError when the suite broke.
     """
     from conformance.opening import check, open_campaign, read_desk  # noqa: PLC0415  each command loads what it needs
     from reports.terminal import Console  # noqa: PLC0415
@@ -77,8 +74,11 @@ def perform(
         return ExitCode.BAD_INPUT
     campaign = open_campaign(desk, checked)
     with Console(telling.stream, telling.language, verbose=telling.verbose) as console:
-        console.run_started(_facts(desk, checked, campaign, again))
-        report = _through_pytest(campaign, console, telling.language)
+        try:
+            console.run_started(_facts(desk, checked, campaign))
+            report = _through_pytest(campaign, console, telling.language)
+        except KeyboardInterrupt:
+            report = campaign.finish(complete=False)
         try:
             write_views(report, campaign.evidence.folder, telling.formats, telling.language)
         except ViewNotWrittenError as error:
@@ -112,7 +112,7 @@ def write_json(report: "Report", where: str | None) -> None:
         Path(where).write_bytes(content)
 
 
-def _facts(desk: "Desk", checked: "Preflight", campaign: "Campaign", again: str | None) -> "RunFacts":
+def _facts(desk: "Desk", checked: "Preflight", campaign: "Campaign") -> "RunFacts":
     from reports.terminal import RunFacts  # noqa: PLC0415
 
     header = campaign.assignment.header
@@ -134,7 +134,7 @@ def _facts(desk: "Desk", checked: "Preflight", campaign: "Campaign", again: str 
         to_run=campaign.progress()[1],
         preflight=(sum(1 for one in checked.checks if one.grade == "ok"), len(checked.checks)),
         clock_offset_s=checked.clock_offset_s,
-        again=again or f"mgcc run --endpoint {desk.choices.endpoint} --select {{item}}",
+        again=header.again,
         remedies={name: criterion.remedy for name, criterion in desk.catalogue.criteria.items()},
     )
 

@@ -35,6 +35,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _endpoint_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint", type=Path, default=Path("endpoint.yaml"), metavar="FILE")
+    parser.add_argument("--lab-hooks", type=Path, metavar="FILE", help="the laboratory's own file of hook commands")
     parser.add_argument("--point", action="append", choices=[*ConnectionPoint], default=[], help="only this point")
     parser.add_argument("--region", action="append", choices=[*Region], default=[], help="only this region")
 
@@ -86,6 +87,7 @@ def choices(arguments: argparse.Namespace) -> "Choices":
 
     return Choices(
         endpoint=arguments.endpoint,
+        lab_hooks=arguments.lab_hooks,
         out=getattr(arguments, "out", None),
         points=tuple(ConnectionPoint(point) for point in arguments.point),
         regions=tuple(Region(region) for region in arguments.region),

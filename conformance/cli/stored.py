@@ -91,12 +91,13 @@ def _explain(arguments: argparse.Namespace, language: Language) -> int:
             )
         )
     summary = next((one for one in report.catalogue if one.id == item.criterion), None)
-    sys.stdout.write(explain(item, transcripts.get(item.id, {}), summary, report.mode, language))
+    sys.stdout.write(explain(item, transcripts.get(item.id, {}), summary, report.again, language))
     return ExitCode.CONNECT
 
 
 def _rejudge(arguments: argparse.Namespace, language: Language) -> int:
     from conformance.cli.performing import write_json  # noqa: PLC0415
+    from reports.terminal import Console  # noqa: PLC0415
 
     before, _ = _read(arguments.folder)
     after, _ = _read(arguments.folder, rejudge=True)
@@ -110,7 +111,10 @@ def _rejudge(arguments: argparse.Namespace, language: Language) -> int:
         line = _CHANGED.format(item=item.id, before=verdicts[item.id], after=item.verdict)
         print(line.in_(language), file=stream)
     write_json(after, arguments.json)
-    return of_run(after)
+    code = of_run(after)
+    with Console(stream, language) as console:
+        console.run_finished(after, None, code)
+    return code
 
 
 def _verify(arguments: argparse.Namespace, language: Language) -> int:

@@ -122,7 +122,6 @@ class Endpoint(_Part, frozen=True, kw_only=True):
     ] = None
     device_kinds: Annotated[tuple[str, ...], Meta(description="kinds of device behind the connection points")] = ()
     lab: Annotated[str, Meta(description="lab PKI folder, relative to this file")] = "lab"
-    lab_hooks: Annotated[str | None, Meta(description="the laboratory's own file of hook commands")] = None
     connection_points: Annotated[dict[ConnectionPoint, Point], Meta(min_length=1)]
     ics: Ics | None = None
     declared: Declared = Declared()

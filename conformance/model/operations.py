@@ -1,7 +1,7 @@
 """The operations of the vector language and the parameters each of them takes."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -25,7 +25,7 @@ class Tls(_Parameters, frozen=True):
     """How the suite's TLS client behaves; absent means well."""
 
     client: Annotated[
-        ChainRecipe | str,
+        ChainRecipe | Literal["none"],
         Meta(description="the client's chain: a recipe, or `none` for no certificate"),
     ] = ChainRecipe()
     versions: Annotated[

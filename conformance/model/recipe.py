@@ -28,7 +28,6 @@ class KeyKind(StrEnum):
     P256 = "p256"
     P384 = "p384"
     P521 = "p521"
-    P192 = "p192"
     RSA1024 = "rsa1024"
     RSA2048 = "rsa2048"
     RSA3072 = "rsa3072"

@@ -33,7 +33,7 @@ class Attempt(_Part, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     started: str
     duration_s: float
-    transcript: str | None = None
+    transcript: int | None = None
     trouble: str | None = None
 
 
@@ -122,6 +122,7 @@ class Report(_Part, frozen=True, kw_only=True):
     security_level: int
     regions: tuple[Region, ...]
     selection: tuple[str, ...] = ()
+    again: str = "mgcc run --endpoint endpoint.yaml --select {item}"
     decisions: tuple[Decision, ...]
     criteria: tuple[CriterionResult, ...]
     items: tuple[ItemResult, ...]

@@ -19,7 +19,6 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519Pri
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 _CURVES: dict[KeyKind, ec.EllipticCurve] = {
-    KeyKind.P192: ec.SECP192R1(),
     KeyKind.P256: ec.SECP256R1(),
     KeyKind.P384: ec.SECP384R1(),
     KeyKind.P521: ec.SECP521R1(),

@@ -81,8 +81,6 @@ class Credentials:
 
         A rogue has the rightful peer's name and role under a CA that nobody knows. Raises RecipeImpossibleError.
         """
-        if recipe.leaf.key is KeyKind.P192:
-            raise _impossible("key: p192 has no place in TLS any more, so the certificate would never be shown")
         key = new_key(recipe.leaf.key)
         if recipe.issued_by is Issuer.ITSELF:
             subject = self._subject(point, actor, recipe.leaf)

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
 from conformance.model.criterion import ConnectionPoint
+from conformance.model.endpoint import Binding
+from conformance.model.transcript import Exchange
+from conformance.model.vector import Actor
 from conformance.pki.recipes import Credentials
 
 
@@ -39,3 +43,7 @@ class ProbeContext(Struct, frozen=True, kw_only=True):
     rated_power_W: float | None = None  # noqa: N815  the unit symbol is a capital letter
     cleartext_ports: Mapping[str, int] = {}
     log_after: int = 0
+
+
+Probe = Callable[[str, Any, Actor, Binding, ProbeContext], Exchange]
+"""What performs one operation: its name, its parameters, who acts, over which binding, in which surroundings."""

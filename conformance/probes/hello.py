@@ -1,5 +1,7 @@
 """hello.send: one hand-made ClientHello and the first flight of the answer."""
 
+from contextlib import closing
+
 from conformance.channel import Channel
 from conformance.model.endpoint import Binding
 from conformance.model.operations import HelloSend
@@ -19,9 +21,9 @@ def perform(operation: str, parameters: HelloSend, actor: Actor, binding: Bindin
     """
     del operation, actor
     octets = client_hello.build(parameters, server_name(None, binding))
-    channel = Channel.open(binding.host, binding.port, deadline_s=context.deadline_s)
-    hello = _ask(channel, octets) if channel.usable else None
-    return exchange_of(channel, context, hello=hello)
+    with closing(Channel.open(binding.host, binding.port, deadline_s=context.deadline_s)) as channel:
+        hello = _ask(channel, octets) if channel.usable else None
+        return exchange_of(channel, context, hello=hello)
 
 
 def _ask(channel: Channel, octets: bytes) -> HelloFacts | None:

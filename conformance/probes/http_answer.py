@@ -11,6 +11,7 @@ from conformance.wire import json_text, problem
 LARGEST_BODY = 1 << 20
 CUT_OFF = "no HTTP answer: it ended within its header"
 _LARGEST_TEXT = 1 << 16
+_LONGEST_PHRASE = 60
 
 
 class Body(Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ def answer(status: int, phrase: str, content_type: str, body: Body, keep: Callab
             data = body.content[:_LARGEST_TEXT].decode("utf-8", "replace")
     return ServiceAnswer(
         grant=Grant.GRANTED if 200 <= status < 300 else Grant.DENIED,  # noqa: PLR2004  RFC 9110 15.3
-        native=f"HTTP {status}" + (f" {phrase}" if phrase else ""),
+        native=f"HTTP {status} {_shown(phrase)}".rstrip(),
         status=status,
         reason=problem.reason(content_type, data),
         data=data,
@@ -57,3 +58,8 @@ def answer(status: int, phrase: str, content_type: str, body: Body, keep: Callab
 def no_answer(why: str = "") -> ServiceAnswer:
     """Return what stands for an answer that never came, or was no HTTP: `why` tells."""
     return ServiceAnswer(grant=Grant.NONE, native="", malformed=why or None)
+
+
+def _shown(phrase: str) -> str:
+    """Return a peer's words as they may stand on a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in phrase[:_LONGEST_PHRASE])

@@ -1,5 +1,6 @@
 """http.request: one HTTP request byte for byte as written, and the answer within bounds."""
 
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from typing import Any
@@ -26,11 +27,11 @@ class Answered(Struct, frozen=True, kw_only=True):
 def perform(operation: str, parameters: HttpRequest, actor: Actor, binding: Binding, context: ProbeContext) -> Exchange:
     """Send the request of `parameters` as `actor` and return the facts."""
     del operation
-    channel = open_for(parameters, actor, binding, context)
-    given = None
-    if channel.usable:
-        given = send(channel, parameters.method, octets(parameters, binding), context).answer
-    return exchange_of(channel, context, answer=given)
+    with closing(open_for(parameters, actor, binding, context)) as channel:
+        given = None
+        if channel.usable:
+            given = send(channel, parameters.method, octets(parameters, binding), context).answer
+        return exchange_of(channel, context, answer=given)
 
 
 def octets(parameters: HttpRequest, binding: Binding) -> bytes:

@@ -1,6 +1,7 @@
 """Service operations over the profile's HTTPS binding: requests, on connections that are our own channels."""
 
 import json
+from contextlib import closing
 from http.client import HTTPException
 from typing import Any
 
@@ -143,13 +144,13 @@ def _exchange(
     binding: Binding,
     context: ProbeContext,
 ) -> Exchange:
-    channel = open_for(parameters, actor, binding, context)
-    given = None
-    if channel.usable:
-        scheme = "http" if parameters.transport is Transport.CLEARTEXT else "https"
-        url = f"{scheme}://{authority(parameters.tls.server_name, binding)}{path}"
-        given = _send(method, url, body, _Adapter(channel, binding), context)
-    return exchange_of(channel, context, answer=given)
+    with closing(open_for(parameters, actor, binding, context)) as channel:
+        given = None
+        if channel.usable:
+            scheme = "http" if parameters.transport is Transport.CLEARTEXT else "https"
+            url = f"{scheme}://{authority(parameters.tls.server_name, binding)}{path}"
+            given = _send(method, url, body, _Adapter(channel, binding), context)
+        return exchange_of(channel, context, answer=given)
 
 
 def _send(
@@ -162,6 +163,8 @@ def _send(
     channel = adapter.channel
     try:
         response = adapter.send(request, stream=True)
+        if channel.at_end:
+            return no_answer(CUT_OFF)
         received = response.raw.read(LARGEST_BODY + 1, decode_content=False)
     except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
         return no_answer("" if channel.ending is not None else f"no HTTP answer: {error}"[:200])
@@ -169,6 +172,6 @@ def _send(
         response.status_code,
         response.reason or "",
         response.headers.get("Content-Type", ""),
-        bounded(received, channel),
+        bounded(received, response.raw.length_remaining, channel),
         context.keep,
     )

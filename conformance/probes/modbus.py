@@ -1,5 +1,6 @@
 """Modbus requests over a channel, and the operation modbus.request."""
 
+from contextlib import closing
 from typing import Any
 
 from msgspec import Struct
@@ -101,19 +102,19 @@ def perform(
 ) -> Exchange:
     """Send one Modbus request as `actor`; without a function, read the registers of the service check."""
     del operation
-    channel = open_for(parameters, actor, binding, context)
-    answer = None
-    if channel.usable:
-        function, data = parameters.function, bytes.fromhex(parameters.data)
-        if function is None:
-            first, count = service_registers(binding)
-            function = modbus.READ_HOLDING_REGISTERS
-            data = first.to_bytes(2, "big") + count.to_bytes(2, "big")
-        unit = binding.unit_id if parameters.unit_id is None else parameters.unit_id
-        reply = Client(channel, unit).ask(function, data)
-        shown = None if reply.frame is None else {"function": reply.frame.function, "data": reply.frame.data.hex()}
-        answer = answer_of(reply, context, shown)
-    return exchange_of(channel, context, answer=answer)
+    with closing(open_for(parameters, actor, binding, context)) as channel:
+        answer = None
+        if channel.usable:
+            function, data = parameters.function, bytes.fromhex(parameters.data)
+            if function is None:
+                first, count = service_registers(binding)
+                function = modbus.READ_HOLDING_REGISTERS
+                data = first.to_bytes(2, "big") + count.to_bytes(2, "big")
+            unit = binding.unit_id if parameters.unit_id is None else parameters.unit_id
+            reply = Client(channel, unit).ask(function, data)
+            shown = None if reply.frame is None else {"function": reply.frame.function, "data": reply.frame.data.hex()}
+            answer = answer_of(reply, context, shown)
+        return exchange_of(channel, context, answer=answer)
 
 
 def service_registers(binding: Binding) -> tuple[int, int]:

@@ -1,15 +1,12 @@
 """Performs one operation over one binding: finds the probe that knows how."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from conformance.model.endpoint import Binding
 from conformance.model.transcript import Exchange
 from conformance.model.vector import Actor
-from conformance.probes.context import ProbeContext, UnsupportedError
-
-_Probe = Callable[[str, Any, Actor, Binding, ProbeContext], Exchange]
+from conformance.probes.context import Probe, ProbeContext, UnsupportedError
 
 # Probes are imported when first used: requests alone takes a tenth of a second.
 _WIRE = {
@@ -37,5 +34,5 @@ def perform(operation: str, parameters: Any, actor: Actor, binding: Binding, con
     if only is not None and binding.protocol != only:
         raise UnsupportedError(operation, binding.label)
     module = _WIRE.get(operation) or _SERVICES[binding.protocol]
-    probe: _Probe = import_module(module).perform
+    probe: Probe = import_module(module).perform
     return probe(operation, parameters, actor, binding, context)

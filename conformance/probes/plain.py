@@ -1,6 +1,7 @@
 """service.read over a bare TLS endpoint: the text of the service check, and what comes back."""
 
 import re
+from contextlib import closing
 
 from conformance.channel import Channel
 from conformance.model.endpoint import Binding
@@ -28,9 +29,9 @@ def perform(operation: str, parameters: OverTls, actor: Actor, binding: Binding,
         octets = asked.encode("latin-1")
     except (UnicodeError, re.error) as error:
         raise UnsupportedError(operation, binding.label, f"service_check: {error}") from error
-    channel = open_for(parameters, actor, binding, context)
-    answer = _ask(channel, octets, wanted, context) if channel.usable else None
-    return exchange_of(channel, context, answer=answer)
+    with closing(open_for(parameters, actor, binding, context)) as channel:
+        answer = _ask(channel, octets, wanted, context) if channel.usable else None
+        return exchange_of(channel, context, answer=answer)
 
 
 def _ask(channel: Channel, octets: bytes, wanted: re.Pattern[str], context: ProbeContext) -> ServiceAnswer:

@@ -1,5 +1,7 @@
 """port.probe: opens a TCP port of the product and speaks one cleartext protocol there."""
 
+from contextlib import closing
+
 from msgspec import structs
 
 from conformance.channel import Channel
@@ -25,9 +27,9 @@ def perform(operation: str, parameters: PortProbe, actor: Actor, binding: Bindin
         there = structs.replace(binding, port=port)
         cleartext = ServiceRead(transport=Transport.CLEARTEXT)
         return https.perform("service.read", cleartext, Actor.PEER, there, context)
-    channel = Channel.open(binding.host, port, deadline_s=context.deadline_s)
-    answer = _ask(channel, PROTOCOLS[parameters.speak], binding.host, context) if channel.usable else None
-    return exchange_of(channel, context, answer=answer)
+    with closing(Channel.open(binding.host, port, deadline_s=context.deadline_s)) as channel:
+        answer = _ask(channel, PROTOCOLS[parameters.speak], binding.host, context) if channel.usable else None
+        return exchange_of(channel, context, answer=answer)
 
 
 def _ask(channel: Channel, protocol: Protocol, host: str, context: ProbeContext) -> ServiceAnswer:

@@ -1,6 +1,8 @@
 """Service operations over SunSpec Modbus: models found by walking their chain, meant in the profile's words."""
 
+import math
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from msgspec import Struct
@@ -51,17 +53,17 @@ def perform(operation: str, parameters: OverTls, actor: Actor, binding: Binding,
     raw = _limit(operation, parameters, binding, context) if isinstance(parameters, ControlSend) else None
     if operation not in {"service.read", "control.send", *_READS}:
         raise UnsupportedError(operation, binding.label)
-    channel = open_for(parameters, actor, binding, context)
-    answer = None
-    if channel.usable:
-        client = Client(channel, binding.unit_id)
-        if operation == "service.read":
-            answer = _service(client, binding, context)
-        elif isinstance(parameters, ControlSend) and raw is not None:
-            answer = _send(client, parameters, raw, binding, context)
-        else:
-            answer = _read(client, _READS[operation], binding, context)
-    return exchange_of(channel, context, answer=answer)
+    with closing(open_for(parameters, actor, binding, context)) as channel:
+        answer = None
+        if channel.usable:
+            client = Client(channel, binding.unit_id)
+            if operation == "service.read":
+                answer = _service(client, binding, context)
+            elif isinstance(parameters, ControlSend) and raw is not None:
+                answer = _send(client, parameters, raw, binding, context)
+            else:
+                answer = _read(client, _READS[operation], binding, context)
+        return exchange_of(channel, context, answer=answer)
 
 
 def _service(client: Client, binding: Binding, context: ProbeContext) -> ServiceAnswer:
@@ -155,8 +157,8 @@ def _limit(operation: str, parameters: ControlSend, binding: Binding, context: P
         raise UnsupportedError(operation, binding.label, f"model 704 as profiled here has no {parameters.type}")
     if parameters.start is not None or parameters.expires is not None or parameters.targets:
         raise UnsupportedError(operation, binding.label, "a limit here has no start, end or target")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UnsupportedError(operation, binding.label, "a register holds numbers only")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UnsupportedError(operation, binding.label, "a register holds finite numbers only")
     if parameters.unit == "%":
         return float(value)
     if parameters.unit != "W" or context.rated_power_W is None:

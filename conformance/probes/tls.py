@@ -1,5 +1,7 @@
 """tls.handshake: a handshake and nothing more."""
 
+from contextlib import closing
+
 from conformance.model.endpoint import Binding
 from conformance.model.operations import TlsHandshake
 from conformance.model.transcript import Exchange
@@ -13,4 +15,5 @@ def perform(
 ) -> Exchange:
     """Shake hands as `actor`, let a late refusal arrive, and return the facts."""
     del operation
-    return exchange_of(open_tls(parameters.tls, actor, binding, context), context)
+    with closing(open_tls(parameters.tls, actor, binding, context)) as channel:
+        return exchange_of(channel, context)

@@ -91,7 +91,7 @@ class ModbusIgnoresRole(AccessRules):
         return True
 
 
-@fault("ZTA-07", "IEC 62443-3-3 SR 5.2 RE 1", "存在しないパスに応答する。", also=("AUD-01",))
+@fault("ZTA-07", "IEC 62443-3-3 SR 5.2 RE 1", "存在しないパスに応答する。")
 class AnswersUnknownPath(AccessRules):
     """Answers paths that do not exist."""
 
@@ -100,7 +100,7 @@ class AnswersUnknownPath(AccessRules):
         return Route("/", "GET")
 
 
-@fault("ZTA-07", "IEC 62443-3-3 SR 7.7", "定義していないメソッドに応答する。", also=("AUD-01",))
+@fault("ZTA-07", "IEC 62443-3-3 SR 7.7", "定義していないメソッドに応答する。")
 class AllowsUnknownMethod(AccessRules):
     """Takes a method that it does not know for a read."""
 
@@ -113,7 +113,6 @@ class AllowsUnknownMethod(AccessRules):
     "ZTA-07",
     "Modbus Application Protocol 7",
     "定義していないModbusのファンクションコードに応答する。",
-    also=("AUD-01",),
 )
 class AnswersUnknownModbusFunction(AccessRules):
     """Answers every Modbus function code."""
@@ -123,7 +122,7 @@ class AnswersUnknownModbusFunction(AccessRules):
         return True
 
 
-@fault("ZTA-07", "RFC 3986 5.2.4", "認可の判断の後にパスのドットセグメントを解決する。", also=("ZTA-05", "AUD-01"))
+@fault("ZTA-07", "RFC 3986 5.2.4", "認可の判断の後にパスのドットセグメントを解決する。", also=("ZTA-05",))
 class ResolvesDotSegments(AccessRules):
     """Resolves dot segments after it has decided about access, so that a public path leads to a protected one."""
 

@@ -123,7 +123,7 @@ class AcceptsNotYetValidIntermediate(CertificateRules):
         return None
 
 
-@fault("PKI-03", "RFC 5280 6.1.3 (a)(3)", "失効したクライアント証明書を受け入れる。", also=("AUD-01",))
+@fault("PKI-03", "RFC 5280 6.1.3 (a)(3)", "失効したクライアント証明書を受け入れる。")
 class IgnoresRevokedLeaf(CertificateRules):
     """Accepts a client certificate that is on the revocation list."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reference_impl.controls import Controls, Order
 
 
-@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "定格を超える指令値を受け入れる。", also=("AUD-01",))
+@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "定格を超える指令値を受け入れる。")
 class AcceptsSetpointAboveRating(ControlRules):
     """Accepts a value above the rating."""
 
@@ -23,7 +23,7 @@ class AcceptsSetpointAboveRating(ControlRules):
         return
 
 
-@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "負の指令値を受け入れる。", also=("AUD-01",))
+@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "負の指令値を受け入れる。")
 class AcceptsNegativeSetpoint(ControlRules):
     """Accepts a value below zero."""
 
@@ -32,7 +32,7 @@ class AcceptsNegativeSetpoint(ControlRules):
         return
 
 
-@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "非数や無限大の指令値を受け入れる。", also=("AUD-01",))
+@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "非数や無限大の指令値を受け入れる。")
 class AcceptsNanSetpoint(ControlRules):
     """Accepts a value that is not a number."""
 
@@ -41,7 +41,7 @@ class AcceptsNanSetpoint(ControlRules):
         return
 
 
-@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "文字列の指令値を数値とみなして受け入れる。", also=("AUD-01",))
+@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "文字列の指令値を数値とみなして受け入れる。")
 class AcceptsStringSetpoint(ControlRules):
     """Accepts a value that is written as a string."""
 
@@ -55,7 +55,7 @@ class AcceptsStringSetpoint(ControlRules):
         return super().number(raw)
 
 
-@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "知らない単位をワットとみなして受け入れる。", also=("AUD-01",))
+@fault("CTL-03", "IEC 62443-3-3 SR 3.5", "知らない単位をワットとみなして受け入れる。")
 class AcceptsUnknownUnit(ControlRules):
     """Takes an unknown unit for watts."""
 

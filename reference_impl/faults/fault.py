@@ -19,6 +19,9 @@ Reason = Literal[
 Kind = Literal["fault", "mimic"]
 T = TypeVar("T", bound=type)
 
+LOG = "AUD-01"
+UNREFUSED: frozenset[Reason] = frozenset({"served-despite-defect", "negotiated-forbidden", "cleartext-service"})
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -61,7 +64,11 @@ def fault(
     also: tuple[str, ...] = (),
     kind: Kind = "fault",
 ) -> Callable[[T], T]:
-    """Describes the class below as a fault; its docstring is the sentence in English, `ja` the one in Japanese."""
+    """Describes the class below as a fault; its docstring is the sentence in English, `ja` the one in Japanese.
+
+    Where something is not refused, the refusal is not in the log either: such a fault affects AUD-01 too.
+    """
+    affected = (*also, LOG) if reason in UNREFUSED else also
 
     def describe(rules: T) -> T:
         rules.described = Fault(  # type: ignore[attr-defined]  # read back by all_faults
@@ -71,7 +78,7 @@ def fault(
             clause=clause,
             criterion=criterion,
             reason=reason,
-            also_affects=also,
+            also_affects=affected,
             kind=kind,
             rules=rules,
         )

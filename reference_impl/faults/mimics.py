@@ -55,7 +55,7 @@ class Answers(TransportRules):
         return server_flight(version, hello.suites[0], None if self.anonymous else credential)
 
 
-@fault("TLS-02", "RFC 7568 3", "SSL 3.0で接続する。", reason="negotiated-forbidden", also=("AUD-01",), kind="mimic")
+@fault("TLS-02", "RFC 7568 3", "SSL 3.0で接続する。", reason="negotiated-forbidden", kind="mimic")
 class NegotiatesSsl3(TransportRules):
     """Negotiates SSL 3.0."""
 
@@ -68,7 +68,7 @@ class NegotiatesSsl3(TransportRules):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "暗号化を行わないNULLの暗号スイートで接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",),
+    reason="negotiated-forbidden",
 )  # fmt: skip
 class NegotiatesNullSuite(Answers):
     """Negotiates a suite without encryption."""
@@ -85,7 +85,7 @@ class NegotiatesNullSuite(Answers):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "サーバを認証しない匿名の暗号スイートで接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",),
+    reason="negotiated-forbidden",
 )  # fmt: skip
 class NegotiatesAnonymousSuite(Answers):
     """Negotiates a suite that authenticates nobody."""
@@ -110,7 +110,7 @@ class NegotiatesAnonymousSuite(Answers):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "輸出規制時代の弱い暗号スイートで接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",), kind="mimic",
+    reason="negotiated-forbidden", kind="mimic",
 )  # fmt: skip
 class NegotiatesExportSuite(Answers):
     """Negotiates an export-grade suite."""
@@ -125,7 +125,7 @@ class NegotiatesExportSuite(Answers):
 
 @fault(
     "TLS-04", "RFC 7465 2", "RC4の暗号スイートで接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",), kind="mimic",
+    reason="negotiated-forbidden", kind="mimic",
 )  # fmt: skip
 class NegotiatesRc4(Answers):
     """Negotiates RC4."""
@@ -140,7 +140,7 @@ class NegotiatesRc4(Answers):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "トリプルDESの暗号スイートで接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",), kind="mimic",
+    reason="negotiated-forbidden", kind="mimic",
 )  # fmt: skip
 class Negotiates3Des(Answers):
     """Negotiates triple DES."""
@@ -155,7 +155,7 @@ class Negotiates3Des(Answers):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "DESの暗号スイートで接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",), kind="mimic",
+    reason="negotiated-forbidden", kind="mimic",
 )  # fmt: skip
 class NegotiatesDes(Answers):
     """Negotiates single DES."""
@@ -165,7 +165,7 @@ class NegotiatesDes(Answers):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "前方秘匿性のない静的RSA鍵交換で接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",), kind="mimic",
+    reason="negotiated-forbidden", kind="mimic",
 )  # fmt: skip
 class NegotiatesStaticRsa(Answers):
     """Negotiates RSA key exchange, without forward secrecy."""
@@ -180,7 +180,7 @@ class NegotiatesStaticRsa(Answers):
 
 @fault(
     "TLS-04", "RFC 9325 4.1", "前方秘匿性のない静的DH鍵交換で接続する。",
-    reason="negotiated-forbidden", also=("AUD-01",), kind="mimic",
+    reason="negotiated-forbidden", kind="mimic",
 )  # fmt: skip
 class NegotiatesStaticDh(Answers):
     """Negotiates static Diffie-Hellman, over fields or curves, without forward secrecy."""

@@ -69,7 +69,7 @@ class OpensCleartextPort(TransportRules, ServesAnyone):
         return True
 
 
-@fault("TLS-02", "RFC 8996 4", "TLS 1.0で接続する。", reason="negotiated-forbidden", also=("AUD-01",))
+@fault("TLS-02", "RFC 8996 4", "TLS 1.0で接続する。", reason="negotiated-forbidden")
 class NegotiatesTls10(TransportRules):
     """Negotiates TLS 1.0."""
 
@@ -86,7 +86,7 @@ class NegotiatesTls10(TransportRules):
         return super().suites() + LEGACY_SUITES
 
 
-@fault("TLS-02", "RFC 8996 5", "TLS 1.1で接続する。", reason="negotiated-forbidden", also=("AUD-01",))
+@fault("TLS-02", "RFC 8996 5", "TLS 1.1で接続する。", reason="negotiated-forbidden")
 class NegotiatesTls11(TransportRules):
     """Negotiates TLS 1.1."""
 
@@ -101,7 +101,7 @@ class NegotiatesTls11(TransportRules):
 
 @fault(
     "TLS-03", "IEC 62351-3 5.6.3", "クライアント証明書を要求しない。",
-    also=(*EVERY_CHAIN, "ZTA-01", "ZTA-05", "ZTA-07", "INV-01", "AUD-01"),
+    also=(*EVERY_CHAIN, "ZTA-01", "ZTA-05", "ZTA-07", "INV-01"),
 )  # fmt: skip
 class DoesNotRequestClientCertificate(TransportRules, ServesAnyone):
     """Does not ask for a client certificate."""
@@ -113,7 +113,7 @@ class DoesNotRequestClientCertificate(TransportRules, ServesAnyone):
 
 @fault(
     "TLS-03", "IEC 62351-3 5.6.3", "クライアント証明書がなくても接続を続ける。",
-    also=("ZTA-01", "INV-01", "AUD-01"),
+    also=("ZTA-01", "INV-01"),
 )  # fmt: skip
 class MakesClientCertificateOptional(TransportRules, ServesAnyone):
     """Asks for a client certificate and goes on without one."""
@@ -125,7 +125,7 @@ class MakesClientCertificateOptional(TransportRules, ServesAnyone):
 
 @fault(
     "TLS-03", "IEC 62351-3 5.6.3", "TLS 1.2ではクライアント証明書がなくても接続を続ける。",
-    also=("ZTA-01", "INV-01", "AUD-01"),
+    also=("ZTA-01", "INV-01"),
 )  # fmt: skip
 class RequiresClientCertificateOnlyOnTls13(TransportRules, ServesAnyone):
     """Insists on a client certificate under TLS 1.3 only."""
@@ -161,7 +161,7 @@ IDENTITY_HEADERS = frozenset(
 
 @fault(
     "ZTA-01", "NIST SP 800-207 tenet 6", "証明書の代わりに、プロキシが付けるはずのHTTPヘッダを信じる。",
-    also=("ZTA-05", "TLS-03", "AUD-01"),
+    also=("ZTA-05", "TLS-03"),
 )  # fmt: skip
 class TrustsIdentityHeader(TransportRules, IdentityRules):
     """Believes an HTTP header that a proxy should have set instead of the certificate."""
@@ -181,7 +181,7 @@ class TrustsIdentityHeader(TransportRules, IdentityRules):
 
 @fault(
     "ZTA-01", "IEC 62443-3-3 SR 1.2", "クライアント証明書のない相手に状態を返す。",
-    also=("TLS-03", "AUD-01"),
+    also=("TLS-03",),
 )  # fmt: skip
 class ServesStateWithoutCredential(TransportRules, IdentityRules):
     """Serves the state to a peer without a certificate."""
@@ -198,7 +198,7 @@ class ServesStateWithoutCredential(TransportRules, IdentityRules):
 
 @fault(
     "INV-01", "IEC 62443-3-3 SR 1.2", "クライアント証明書のない相手に機器台帳を返す。",
-    also=("ZTA-01", "TLS-03", "AUD-01"),
+    also=("ZTA-01", "TLS-03"),
 )  # fmt: skip
 class ServesInventoryWithoutCredential(TransportRules, IdentityRules):
     """Serves the inventory to a peer without a certificate."""

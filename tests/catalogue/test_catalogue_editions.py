@@ -7,7 +7,7 @@ from small_desk import CRITERION, UNTESTED, VECTOR, Desk
 
 from conformance.catalogue.clauses import cites
 from conformance.catalogue.coverage import CoverageWord, coverage, markdown, table
-from conformance.catalogue.editions import ChangeKind, diff, find_edition, freeze
+from conformance.catalogue.editions import ChangeKind, diff, edition_in_force, find_edition, freeze
 from conformance.catalogue.problem import CatalogueError, SelectionError
 from conformance.catalogue.skeleton import new_vector
 from conformance.model.criterion import Certainty, Reference
@@ -83,6 +83,14 @@ def test_a_frozen_edition_loads_and_nothing_has_changed(desk: Desk) -> None:
     assert set(edition.criteria) == {"PKI-02", "PKI-04"}
     assert changes(desk) == []
     assert desk.codes() == []
+
+
+def test_a_run_names_the_edition_only_while_nothing_has_changed(desk: Desk) -> None:
+    assert edition_in_force(desk.load()) == "working"
+    frozen(desk)
+    assert edition_in_force(desk.load()) == "2026-draft-1"
+    desk.changed("-60s", "-61s")
+    assert edition_in_force(desk.load()) == "working"
 
 
 def test_an_edition_is_never_overwritten(desk: Desk) -> None:

@@ -68,7 +68,7 @@ def test_the_smallest_file_claims_the_transport_criteria(tmp_path: Path) -> None
         ("supports: [PKI]", "supports: [PKI], denies: [PKI]", 14, "both supported and denied"),
         ("ics: {supports: [PKI]}", "", 1, "the ICS is empty"),
         ("ics:", "lab: ../lab\nics:", 14, "leads out of the file's folder"),
-        ("ics:", "lab_hooks: /etc/passwd\nics:", 14, "leads out of the file's folder"),
+        ("ics:", "lab_hooks: hooks.yaml\nics:", 14, "lab_hooks"),
         ("ics:", "hooks: {rebot: {url: 'http://x/'}}\nics:", 14, "did you mean `reboot`?"),
         ("ics:", "hooks: {reboot: {url: 'file:///etc/passwd'}}\nics:", 14, "^https?://"),
         ("ics:", "rated_power_W: 1\nics:", 14, "stands here twice"),
@@ -114,10 +114,3 @@ def test_the_laboratory_hooks_are_argument_lists(tmp_path: Path) -> None:
     path.write_text("mgcc_hooks: 1\nhooks:\n  clock-set: {argv: [date, '{offset}']}\n")
     with pytest.raises(CatalogueError, match="did you mean `offset_s`"):
         load_hooks(path)
-
-
-def test_hooks_beside_the_endpoint_file_are_loaded_with_it(tmp_path: Path) -> None:
-    (tmp_path / "hooks.yaml").write_text("mgcc_hooks: 1\nhooks: {reboot: {argv: [reboot-it]}}\n")
-    loaded = load_endpoint(write_endpoint(tmp_path, ("ics:", "lab_hooks: hooks.yaml\nics:")))
-    assert loaded.lab_hooks is not None
-    assert set(loaded.lab_hooks.hooks) == {"reboot"}

@@ -12,4 +12,6 @@ TABLE = load_table("caddy")
 def test_every_item_has_the_verdict_of_the_table(configuration: str, verdicts_of: VerdictsOf) -> None:
     CADDY.path()
 
-    assert not differences(TABLE.expected(configuration.partition("/")[2]), verdicts_of(configuration))
+    found = differences(TABLE.expected(configuration.partition("/")[2]), verdicts_of(configuration))
+
+    assert not found, "\n".join(found)

@@ -92,7 +92,7 @@ def summary(report: Report) -> CriterionSummary:
 def test_the_story_says_what_was_sent_what_came_back_why_and_how_to_repeat(
     item: ItemResult, summary: CriterionSummary
 ) -> None:
-    story = explain(item, {1: _transcript()}, summary, "self-test", Language.EN)
+    story = explain(item, {1: _transcript()}, summary, "mgcc run --endpoint endpoint.yaml --select {item}", Language.EN)
     for piece in (
         "attempt 1 of 2: ✕ Fail",
         "1. stimulus: read the protected service (service.read), as utility, modbus, +0.000 s",
@@ -116,7 +116,7 @@ def test_the_story_says_what_was_sent_what_came_back_why_and_how_to_repeat(
 
 
 def test_the_story_is_told_in_japanese(item: ItemResult, summary: CriterionSummary) -> None:
-    story = explain(item, {1: _transcript()}, summary, "demo", Language.JA)
+    story = explain(item, {1: _transcript()}, summary, "mgcc demo --select {item}", Language.JA)
     assert "試行 1/2: ✕ 不適合" in story
     assert "応答: ハンドシェイク完了" in story
     assert "再実行: mgcc demo --select PKI-02" in story

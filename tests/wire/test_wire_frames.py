@@ -3,6 +3,7 @@
 import json
 import sys
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,9 +97,14 @@ def test_reading_json_never_raises(text: bytes) -> None:
     json_text.read(text)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.text(), st.lists))
 def test_good_json_reads_as_it_is(value: object) -> None:
     assert json_text.read(json.dumps(value).encode()) == (value, None)
+
+
+def test_whole_surrogate_pairs_and_sixty_four_levels_are_good_json() -> None:
+    assert json_text.read(rb'["\ud83d\ude00"]') == (["\U0001f600"], None)
+    assert json_text.read(b"[" * 64 + b"]" * 64)[1] is None
 
 
 @pytest.mark.parametrize(
@@ -112,6 +118,9 @@ def test_good_json_reads_as_it_is(value: object) -> None:
         (b"", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b"1" * 10_000, "no JSON"),
+        (b"1" * 30, "64 bits"),
+        (b"[" * 65 + b"]" * 65, "deeper"),
+        (b'["\\ud800", {"\\uDC00": 1}]', "surrogate"),
     ],
 )
 def test_malformed_json_is_told(text: bytes, word: str) -> None:
@@ -119,7 +128,8 @@ def test_malformed_json_is_told(text: bytes, word: str) -> None:
     assert fault is not None
     assert word in fault
     assert len(fault) <= 200
-    assert value in (None, {"a": 2}, {"a": None}, [None])
+    assert value in (None, {"a": 2}, {"a": None}, [None], float("1" * 30), ["\ufffd", {"\ufffd": 1}])
+    msgspec.json.encode(value)
 
 
 def test_a_problem_document_gives_its_reason() -> None:
