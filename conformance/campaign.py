@@ -90,8 +90,16 @@ class Campaign:
         """Record a transcript, judge it, and return the item's row as it now stands."""
         number = self._attempts.get(item.id, 0) + 1
         self._attempts[item.id] = number
-        event = self.evidence.event("transcript", transcript)
-        findings = judge(transcript)
+        try:
+            event = self.evidence.event("transcript", transcript)
+            findings = judge(transcript)
+        except EvidenceError:
+            raise
+        except Exception as error:  # noqa: BLE001  a record nobody can judge is never the product's fault
+            trouble = f"{type(error).__name__}: {error}".encode("ascii", "backslashreplace").decode()
+            transcript = msgspec.structs.replace(transcript, steps=(), trouble=trouble)
+            event = self.evidence.event("transcript", transcript)
+            findings = judge(transcript)
         judged = Judged(
             item=item.id,
             number=number,

@@ -4,8 +4,7 @@ import io
 import time
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from conformance.model.transcript import Ending, TlsFacts
 from conformance.tcp import LARGEST_TOTAL, ChannelClosedError, Tcp
@@ -104,8 +103,9 @@ class Channel:
 
     def peer_chain(self) -> tuple[bytes, ...]:
         """Return the certificates that the peer sent, as DER, in its order."""
-        chain = self._tls.get_peer_cert_chain(as_cryptography=True) if self._tls is not None else None
-        return tuple(each.public_bytes(Encoding.DER) for each in chain or ())
+        chain = self._tls.get_peer_cert_chain() if self._tls is not None else None
+        # pyOpenSSL's own objects: nothing of a hostile certificate is parsed here.
+        return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, each) for each in chain or ())
 
     def tls_facts(self, peer_chain: tuple[str, ...] = ()) -> TlsFacts | None:
         """Return what is known of the TLS side, with the digests `peer_chain`; None for cleartext or no connection."""

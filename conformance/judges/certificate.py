@@ -6,11 +6,20 @@ from ipaddress import ip_address
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conformance.model.text import Text
 from conformance.model.transcript import Context, StepRecord
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 
 
 def certificate_faults(record: StepRecord, checks: Sequence[str], context: Context) -> list[Text] | None:
@@ -22,7 +31,7 @@ def certificate_faults(record: StepRecord, checks: Sequence[str], context: Conte
         chain = [x509.load_der_x509_certificate(context.peer_certificates[digest]) for digest in tls.peer_chain]
         anchors = [x509.load_der_x509_certificate(anchor) for anchor in context.trust_anchors]
         faults = [_CHECKS[check](chain, anchors, context) for check in checks]
-    except ValueError as error:
+    except _UNREADABLE as error:
         return [Text(en=f"the certificate cannot be read: {error}", ja=f"証明書を読み取れない: {error}")]
     return [fault for fault in faults if fault is not None]
 
@@ -62,7 +71,7 @@ def _trust(chain: _Chain, anchors: _Chain, _context: Context) -> Text | None:
 def _issued(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         subject.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*_UNREADABLE, InvalidSignature):
         return False
     return True
 

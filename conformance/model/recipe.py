@@ -14,6 +14,7 @@ class Issuer(StrEnum):
     ISSUING = "issuing"
     ROOT = "root"
     RETIRED = "retired"
+    LAPSED = "lapsed"
     OTHER_POINT = "other-point"
     FOREIGN = "foreign"
     LOOK_ALIKE_ROOT = "look-alike-root"

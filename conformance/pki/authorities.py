@@ -39,11 +39,15 @@ class Authority(Struct, frozen=True, kw_only=True):
 
 
 class PointAuthorities(Struct, frozen=True, kw_only=True):
-    """The CAs of one connection point; `retired` is an issuing CA that the root revoked."""
+    """The CAs of one connection point.
+
+    `retired` is an issuing CA that the root revoked; `lapsed` one whose own revocation list is out of date.
+    """
 
     root: Authority
     issuing: Authority
     retired: Authority
+    lapsed: Authority
 
 
 def new_root(title: str, now: datetime, days: int) -> Authority:
@@ -52,11 +56,12 @@ def new_root(title: str, now: datetime, days: int) -> Authority:
 
 
 def new_point_authorities(title: str, now: datetime, *, root_days: int, issuing_days: int) -> PointAuthorities:
-    """Return a new root with an issuing and a retired CA below it, valid from `now`."""
+    """Return a new root with an issuing, a retired and a lapsed CA below it, valid from `now`."""
     root = new_root(title, now, root_days)
     issuing = _new_authority(f"{title} Issuing CA", root, now, issuing_days, 0)
     retired = _new_authority(f"{title} Retired CA", root, now, issuing_days, 0)
-    return PointAuthorities(root=root, issuing=issuing, retired=retired)
+    lapsed = _new_authority(f"{title} Lapsed CA", root, now, issuing_days, 0)
+    return PointAuthorities(root=root, issuing=issuing, retired=retired, lapsed=lapsed)
 
 
 def _new_authority(

@@ -33,7 +33,8 @@ IDENTITIES = {
 """dNSName of each actor where the endpoint file says nothing else."""
 
 _SINGLE = ("manufacturer", "attestation")
-_TIERS = ("root", "issuing", "retired")
+_TIERS = ("root", "issuing", "retired", "lapsed")
+_LAPSED = timedelta(days=2)
 _BACKDATING = timedelta(hours=1)
 
 Prefix = Annotated[str, Meta(pattern="^[0-9a-f]{28}$")]
@@ -96,6 +97,8 @@ class Lab(Struct, frozen=True, kw_only=True):
                 if not start <= now <= end:
                     raise _expired(ca_folder / f"{tier}.crt", start, end, now)
             for each in revocation_lists(ca_folder / "crl.pem"):
+                if each.issuer == authorities.lapsed.certificate.subject:
+                    continue
                 list_end = each.next_update_utc or now
                 if not each.last_update_utc <= now <= list_end:
                     raise _expired(ca_folder / "crl.pem", each.last_update_utc, list_end, now)
@@ -209,6 +212,7 @@ def _lists(authorities: PointAuthorities, now: datetime, days: int) -> bytes:
         revocation_list(authorities.root, now, days, authorities.retired.certificate),
         revocation_list(authorities.issuing, now, days),
         revocation_list(authorities.retired, now, days),
+        revocation_list(authorities.lapsed, now - _LAPSED, 1),
     )
     return b"".join(each.public_bytes(Encoding.PEM) for each in lists)
 

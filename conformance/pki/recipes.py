@@ -142,6 +142,7 @@ class Credentials:
         makers: dict[Issuer, Callable[[], _Issuing]] = {
             Issuer.ISSUING: lambda: self._through(own, own.issuing, recipe.issuing, now),
             Issuer.RETIRED: lambda: self._through(own, own.retired, recipe.issuing, now),
+            Issuer.LAPSED: lambda: self._through(own, own.lapsed, recipe.issuing, now),
             Issuer.OTHER_POINT: lambda: self._other_point(point, recipe.issuing, now),
             Issuer.FOREIGN: lambda: self._through_foreign(point, recipe.issuing, now),
             Issuer.ROOT: lambda: _Issuing(signer=own.root.signer, root=own.root.certificate, authority=own.root),

@@ -74,10 +74,12 @@ def exchange_of(
     hello: HelloFacts | None = None,
 ) -> Exchange:
     """Close `channel` and return the facts of it; keeps the peer's certificates and the bytes as evidence."""
-    chain = tuple(context.keep(der, CERTIFICATE_MEDIA_TYPE) for der in channel.peer_chain())
-    facts = channel.tls_facts(chain)
-    duration_s = channel.elapsed_s
-    channel.close()
+    try:
+        chain = tuple(context.keep(der, CERTIFICATE_MEDIA_TYPE) for der in channel.peer_chain())
+        facts = channel.tls_facts(chain)
+        duration_s = channel.elapsed_s
+    finally:
+        channel.close()
     kept = context.keep(segments.encode(channel.segments), segments.MEDIA_TYPE) if channel.segments else None
     return Exchange(
         ending=channel.ending or Ending.OURS,

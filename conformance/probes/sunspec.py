@@ -179,7 +179,9 @@ def _send(
     exponent = sunspec.scale_of(sunspec.CONTROLS, "WMaxLimPct", model.registers)
     raw = round(percent / 10 ** (exponent or 0)) if exponent is not None else -1
     if not 0 <= raw <= _LAST_REGISTER:
-        raise UnsupportedError("control.send", binding.label, f"{percent} % does not fit the register")
+        return answer_of(
+            Reply(malformed=f"{percent} % does not fit its register with scale factor {exponent}"), context
+        )
     first = model.first + sunspec.MODELS[sunspec.CONTROLS]["WMaxLimPctEna"].offset
     written = client.write_registers(first, (sunspec.LIMIT_ENABLED, raw))
     if written.good is None:

@@ -150,15 +150,6 @@ class AcceptsStaleCrl(CertificateRules):
         return None
 
 
-@fault("PKI-03", "RFC 5280 6.3.3", "証明書失効リストのないCAが発行した証明書を受け入れる。")
-class AcceptsMissingCrl(CertificateRules):
-    """Accepts a client certificate from a CA of which it has no revocation list."""
-
-    @override
-    def revocation_list_available(self, presented: Presented) -> Defect | None:
-        return None
-
-
 @fault("PKI-06", "RFC 5280 4.2.1.12", "サーバ認証用の証明書をクライアントの証明書として受け入れる。")
 class AcceptsServerAuthEku(CertificateRules):
     """Accepts a server certificate from a client."""

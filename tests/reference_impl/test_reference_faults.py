@@ -98,7 +98,6 @@ presents("accepts-expired-intermediate", lambda lab: issued_again(lab, NOW - 9 *
 presents("accepts-not-yet-valid-intermediate", lambda lab: issued_again(lab, NOW + DAY, NOW + 9 * DAY))
 presents("ignores-revoked-leaf", lambda lab: lab.revoked)
 presents("ignores-revoked-intermediate", lambda lab: make_client(lab.utility.retired))
-presents("accepts-missing-crl", lambda lab: make_client(make_ca("unlisted", lab.utility.root)))
 presents("accepts-server-auth-eku", lambda lab: make_client(lab.utility.issuing, eku=[SERVER]))
 presents("accepts-missing-eku", lambda lab: make_client(lab.utility.issuing, no_eku=True))
 presents("accepts-any-eku", lambda lab: make_client(lab.utility.issuing, eku=[ExtendedKeyUsageOID.CODE_SIGNING]))
