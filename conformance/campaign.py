@@ -29,6 +29,7 @@ from conformance.pki.recipes import PEERS, Credentials
 from conformance.probes import Measured, ProbeContext, perform
 
 _HANDSHAKES_OF_PATIENCE = 200
+_LEAST_PATIENCE_S = 3.0
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -186,7 +187,7 @@ class Campaign:
         declared = assignment.endpoint.declared.response_s
         deadline_s = declared
         if measured is not None:
-            deadline_s = min(declared, max(1.0, _HANDSHAKES_OF_PATIENCE * measured.handshake_s))
+            deadline_s = min(declared, max(_LEAST_PATIENCE_S, _HANDSHAKES_OF_PATIENCE * measured.handshake_s))
         self._stimuli += 1
         return ProbeContext(
             connection_point=item.connection_point,

@@ -49,14 +49,19 @@ class EvidenceWriter:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Create `folder` and its log. Raises EvidenceError if it exists or cannot be written."""
+        """Create `folder` and its log. Raises ProblemError if it exists already or cannot be written."""
         try:
             folder.mkdir(parents=True, exist_ok=False)
             (folder / BLOBS).mkdir()
             (folder / KEYS).parent.mkdir(mode=0o700)
             self._log: BinaryIO = (folder / EVENTS).open("xb", buffering=0)
         except OSError as error:
-            raise EvidenceError(f"{folder}: {error.strerror}") from error
+            raise ProblemError(
+                Text(
+                    en=f"{folder}: no run can be recorded here ({error.strerror}) -> name a new folder with --out",
+                    ja=f"{folder}: 実行を記録できません（{error.strerror}） -> --outで新しいフォルダを指定してください",
+                )
+            ) from error
         self.folder = folder
         self.head = GENESIS
         self._seq = 0

@@ -164,9 +164,10 @@ class VectorItem(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """Point at the vector's file and line."""
-        return self.path, self.planned.line - 1, self.name
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Point at the vector's file and, where pytest itself reports (`mgcc run` does not let it), at its line."""
+        shown = self.config.pluginmanager.has_plugin("terminalreporter")
+        return self.path, self.planned.line - 1 if shown else None, self.name
 
 
 def tell(findings: Iterable[Finding], language: Language) -> str:

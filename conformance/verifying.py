@@ -9,8 +9,8 @@ from conformance.evidence import RunRecord, read_blob
 from conformance.model.report import Report
 
 
-def differences(folder: Path) -> list[str]:
-    """Return what in `folder` is not as its record says; an empty list is good.
+def differences(folder: Path) -> list[str] | None:
+    """Return what in `folder` is not as its record says; an empty list is good, None a run without a report.
 
     Raises EvidenceError where the chain breaks or a piece of evidence is missing or altered, and
     msgspec.MsgspecError where `report.json` is no report.
@@ -26,7 +26,7 @@ def differences(folder: Path) -> list[str]:
                     read_blob(folder, digest)
     path = folder / "report.json"
     if not path.is_file():
-        return ["report.json is missing"]
+        return None
     stored = msgspec.json.decode(path.read_bytes(), type=Report)
     return [
         name

@@ -68,6 +68,10 @@ _PAGE = Text(en="open {page} in a browser", ja="{page} をブラウザで開く"
 _EXPLAIN = Text(en="why one item failed: {command}", ja="不適合の経緯を見る: {command}")
 _RERUN = Text(en="after a change: {command}", ja="修正後の再実行: {command}")
 _UNTRIED = Text(en="what is asked and not yet tested: {command}", ja="未整備の基準の一覧: {command}")
+_SELF_CHECK_FAILED = Text(en="an item did not give its expected verdict", ja="期待した結果にならなかった項目がある")
+_SELECTION_PASSED = Text(
+    en="every item that ran gave its expected verdict", ja="実施した全項目が期待どおりの結果となった"
+)
 _EXIT = Text(en="exit {code}: {meaning}", ja="終了コード {code}: {meaning}")
 _UNKNOWN_CODE = Text(en="not a code of this command", ja="このコマンドの終了コードではない")
 _MORE = Text(en="and {number} more", ja="ほか{number}件")
@@ -98,8 +102,12 @@ def closing(report: Report, folder: Path | None, exit_code: int, language: Langu
     yield Said(text=in_plain_words(report).in_(language), lead="  ")
     yield Said(text="")
     yield from _next(report, folder, language)
-    meaning = EXIT_CODES.get(exit_code, _UNKNOWN_CODE).in_(language)
-    yield Said(text=_EXIT.format(code=exit_code, meaning=meaning).in_(language), style="bold")
+    meaning = EXIT_CODES.get(exit_code, _UNKNOWN_CODE)
+    if exit_code == 0 and (report.selection or report.mode == "demo"):
+        meaning = _SELECTION_PASSED
+    if exit_code == 1 and report.mode == "demo":
+        meaning = _SELF_CHECK_FAILED
+    yield Said(text=_EXIT.format(code=exit_code, meaning=meaning.in_(language)).in_(language), style="bold")
 
 
 def _counted(numbers: dict[Verdict, int], language: Language) -> str:

@@ -1,5 +1,8 @@
 """The commented endpoint file that `mgcc init` writes."""
 
+SCHEMA = "endpoint.schema.json"
+"""Written beside it, so that an editor completes and checks."""
+
 TEMPLATE = """\
 # yaml-language-server: $schema=endpoint.schema.json
 # Endpoint file: what the supplier claims (ICS) and how to reach the product (IXIT). Nothing secret stands here.

@@ -35,10 +35,10 @@ def of_run(report: Report, *, allow_conditions: bool = False) -> ExitCode:
         for result in report.criteria
         if result.binding is None
     )
-    if Word.DO_NOT_CONNECT in words or (failed and words != {Word.CONDITIONS}):
+    if Word.DO_NOT_CONNECT in words:
         return ExitCode.NON_CONFORMITY
     if Word.NOT_ASSESSED in words or not words:
-        return ExitCode.NOT_ASSESSED
+        return ExitCode.NON_CONFORMITY if failed else ExitCode.NOT_ASSESSED
     if Word.CONDITIONS in words and not allow_conditions:
         return ExitCode.NON_CONFORMITY
     return ExitCode.CONNECT

@@ -33,12 +33,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _init(arguments: argparse.Namespace, language: Language) -> int:
-    from conformance.cli.endpoint_template import TEMPLATE  # noqa: PLC0415  start-up of the other commands
+    from conformance.catalogue.schema import schema_text, schemas  # noqa: PLC0415  start-up of the other commands
+    from conformance.cli.endpoint_template import SCHEMA, TEMPLATE  # noqa: PLC0415
 
     path: Path = arguments.file
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
+        path.with_name(SCHEMA).write_text(schema_text(schemas()[SCHEMA]), encoding="utf-8")
     except FileExistsError:
         raise ProblemError(
             Text(

@@ -67,6 +67,7 @@ def perform(chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report
     from reports.terminal import Console  # noqa: PLC0415
     from reports.write import ViewNotWrittenError, write_views  # noqa: PLC0415
 
+    _can_be_written(telling.json)
     desk = read_desk(chosen)
     checked = check(desk)
     if checked.failed:
@@ -87,6 +88,16 @@ def perform(chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report
         code = exit_code(report)
         console.run_finished(report, campaign.evidence.folder, code)
     return code
+
+
+def _can_be_written(where: str | None) -> None:
+    if where not in {None, "-"} and not Path(str(where)).absolute().parent.is_dir():
+        raise ProblemError(
+            Text(
+                en=f"--json {where}: there is no such folder -> name a file in a folder that exists",
+                ja=f"--json {where}: フォルダがありません -> 既存のフォルダのファイルを指定してください",
+            )
+        )
 
 
 def print_preflight(checked: "Preflight", language: Language, stream: TextIO) -> None:

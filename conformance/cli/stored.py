@@ -27,6 +27,12 @@ _TORN = Text(
     en="{folder}: the record is whole up to a torn last line; the run was cut off there",
     ja="{folder}: 記録は途切れた最終行の手前まで完全です。実行はそこで中断しました",
 )
+_CUT_OFF = Text(
+    en="{folder}: {events} events, chain and evidence are whole, but the run was cut off before its report; "
+    "`mgcc report {folder}` makes views of what is there",
+    ja="{folder}: イベント{events}件、連鎖と証拠は完全ですが、実行は報告の前に中断しています。"
+    "`mgcc report {folder}` で残された記録の報告を作成できます",
+)
 _DIFFERS = Text(
     en="{folder}: report.json is not what the record makes: {what}",
     ja="{folder}: report.jsonが記録から再構成したものと一致しません: {what}",
@@ -67,11 +73,16 @@ def _read(folder: Path, *, rejudge: bool = False) -> "tuple[Report, Transcripts]
 
 
 def _report(arguments: argparse.Namespace, language: Language) -> int:
-    from reports.write import write_views  # noqa: PLC0415
+    from conformance.cli.performing import formats_of  # noqa: PLC0415
+    from reports.write import ViewNotWrittenError, write_views  # noqa: PLC0415
 
+    formats = formats_of(arguments.format)
     report, _ = _read(arguments.folder)
-    formats = [name for name in arguments.format.split(",") if name]
-    for path in write_views(report, arguments.out or arguments.folder, formats, language):
+    try:
+        written = write_views(report, arguments.out or arguments.folder, formats, language)
+    except ViewNotWrittenError as error:
+        raise ProblemError(error.text) from error
+    for path in written:
         print(path)
     return ExitCode.CONNECT
 
@@ -133,6 +144,9 @@ def _verify(arguments: argparse.Namespace, language: Language) -> int:
         return ExitCode.REFUSED
     if record.torn:
         print(_TORN.format(folder=folder).in_(language), file=sys.stderr)
+        return ExitCode.REFUSED
+    if what is None:
+        print(_CUT_OFF.format(folder=folder, events=events).in_(language), file=sys.stderr)
         return ExitCode.REFUSED
     if what:
         print(_DIFFERS.format(folder=folder, what="; ".join(what)).in_(language), file=sys.stderr)

@@ -102,8 +102,8 @@ class CriterionSummary(_Part, frozen=True, kw_only=True):
     references: dict[str, Any]
 
 
-class Report(_Part, frozen=True, kw_only=True):
-    """`report.json`."""
+class Report(Struct, frozen=True, kw_only=True):
+    """`report.json`; its defaults are written out, so that a stored report says what it is."""
 
     format: str = FORMAT
     run_id: str

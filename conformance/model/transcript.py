@@ -122,7 +122,7 @@ class Certificate(_Record, frozen=True, kw_only=True):
     der: bytes
 
 
-class Context(_Record, frozen=True, kw_only=True):
+class Context(Struct, frozen=True, kw_only=True):
     """What was agreed or measured before the item, and is needed to judge it."""
 
     service_check: ServiceCheck
@@ -137,8 +137,8 @@ class Context(_Record, frozen=True, kw_only=True):
     rated_power_W: float | None = None  # noqa: N815
 
 
-class Transcript(_Record, frozen=True, kw_only=True):
-    """The whole record of one attempt at one item."""
+class Transcript(Struct, frozen=True, kw_only=True):
+    """The whole record of one attempt at one item; its defaults are written out, for judges of another day."""
 
     format: str = "mgcc-transcript/1"
     item: str

@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from msgspec import structs
@@ -159,7 +160,7 @@ def _send(
     headers = _HEADERS if body is None else _HEADERS | {"Content-Type": "application/json"}
     # Not requests' own JSON: a number that is not finite has to reach the product, as a hostile peer would send it.
     content = None if body is None else json.dumps(body, allow_nan=True).encode()
-    request = requests.Request(method, url, headers=headers, data=content).prepare()
+    request = requests.Request(method, url, headers=headers | {"Host": urlsplit(url).netloc}, data=content).prepare()
     channel = adapter.channel
     try:
         response = adapter.send(request, stream=True)

@@ -160,10 +160,14 @@ def _limit(operation: str, parameters: ControlSend, binding: Binding, context: P
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise UnsupportedError(operation, binding.label, "a register holds finite numbers only")
     if parameters.unit == "%":
-        return float(value)
-    if parameters.unit != "W" or context.rated_power_W is None:
+        percent = float(value)
+    elif parameters.unit == "W" and context.rated_power_W is not None:
+        percent = 100 * float(value) / context.rated_power_W
+    else:
         raise UnsupportedError(operation, binding.label, "percent, or watts and rated_power_W, are needed")
-    return 100 * float(value) / context.rated_power_W
+    if not 0 <= percent <= _LAST_REGISTER:
+        raise UnsupportedError(operation, binding.label, f"a register cannot hold {percent} %")
+    return percent
 
 
 def _send(
@@ -177,11 +181,9 @@ def _send(
         return answer_of(Reply(frame=last.frame, malformed=last.malformed or why), context)
     model = walk.models[0]
     exponent = sunspec.scale_of(sunspec.CONTROLS, "WMaxLimPct", model.registers)
-    raw = round(percent / 10 ** (exponent or 0)) if exponent is not None else -1
-    if not 0 <= raw <= _LAST_REGISTER:
-        return answer_of(
-            Reply(malformed=f"{percent} % does not fit its register with scale factor {exponent}"), context
-        )
+    raw = _LAST_REGISTER + 1 if exponent is None else round(percent / 10**exponent)
+    if raw > _LAST_REGISTER:
+        return answer_of(Reply(malformed=f"WMaxLimPct_SF {exponent} leaves no place for {percent} %"), context)
     first = model.first + sunspec.MODELS[sunspec.CONTROLS]["WMaxLimPctEna"].offset
     written = client.write_registers(first, (sunspec.LIMIT_ENABLED, raw))
     if written.good is None:

@@ -2,10 +2,14 @@
 
 import contextlib
 import socket
+import ssl
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from loopback import (
     SERVER_NAME,
     ServerSide,
@@ -112,6 +116,23 @@ def test_a_bad_server_certificate_does_not_end_the_handshake(lab: Lab, server_si
             port, TlsClient(server_name="another.example", versions=("tls1.2",), chain=client(lab).chain[:0])
         )
     assert channel.peer_chain()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_server_certificate_that_cannot_be_parsed_is_still_told(
+    lab: Lab, server_side: ServerSide, tmp_path: Path
+) -> None:
+    good = x509.load_pem_x509_certificates(server_side.certificate.read_bytes())[0].public_bytes(Encoding.DER)
+    future = good.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020104"), 1)
+    pem = ssl.DER_cert_to_PEM_cert(future)
+    (tmp_path / "future.pem").write_text(pem)
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.use_certificate_chain_file(str(tmp_path / "future.pem"))
+    context.use_privatekey_file(str(server_side.key))
+    with server_side.serve(echo, context) as port:
+        channel = opened(port, client(lab))
+        assert channel.peer_chain() == (future,)
+        channel.close()
 
 
 def test_silence_ends_in_a_timeout_within_the_deadline(lab: Lab) -> None:

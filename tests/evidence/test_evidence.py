@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.evidence import EVENTS, KEYS, EvidenceError, EvidenceWriter, RunRecord, read_blob
+from conformance.model.problem import ProblemError
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_key_log_lines_stand_apart_and_are_for_the_owner_only(tmp_path: Path) ->
 
 
 def test_a_run_folder_is_never_written_twice(run: Path) -> None:
-    with pytest.raises(EvidenceError, match="File exists"):
+    with pytest.raises(ProblemError, match="File exists"):
         EvidenceWriter(run)
 
 

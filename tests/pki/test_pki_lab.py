@@ -37,7 +37,7 @@ def own(tmp_path: Path) -> Lab:
 
 
 def test_a_new_lab_holds_the_agreed_files(lab: Lab) -> None:
-    tiers = ("root", "issuing", "retired")
+    tiers = ("root", "issuing", "retired", "lapsed")
     expected = {"lab.yaml"}
     for folder in ("utility", "aggregator"):
         expected |= {f"{folder}/crl.pem", *(f"{folder}/{tier}.{end}" for tier in tiers for end in ("crt", "key"))}
@@ -79,6 +79,13 @@ def test_a_list_begins_five_minutes_ago_and_ends_in_thirty_days(own: Lab) -> Non
     found = revocation_lists(own.install_folder(AGGREGATION) / "crl.pem")[0]
     assert found.last_update_utc == now - timedelta(minutes=5)
     assert found.next_update_utc == now + timedelta(days=30)
+
+
+def test_the_lapsed_cas_list_alone_is_out_of_date(lab: Lab) -> None:
+    now = datetime.now(UTC)
+    lists = revocation_lists(lab.install_folder(DISTRIBUTION) / "crl.pem")
+    stale = [each.issuer for each in lists if each.next_update_utc is not None and each.next_update_utc < now]
+    assert stale == [lab.points[DISTRIBUTION].lapsed.certificate.subject]
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_a_rogue_has_the_peers_name_under_a_ca_nobody_knows(lab: Lab, credential
         (Issuer.ISSUING, ["Utility Issuing CA"]),
         (Issuer.ROOT, []),
         (Issuer.RETIRED, ["Utility Retired CA"]),
+        (Issuer.LAPSED, ["Utility Lapsed CA"]),
         (Issuer.OTHER_POINT, ["Aggregator Issuing CA"]),
         (Issuer.FOREIGN, ["Foreign Issuing CA"]),
         (Issuer.LOOK_ALIKE_ROOT, []),

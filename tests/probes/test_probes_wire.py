@@ -190,6 +190,17 @@ def test_what_the_register_cannot_hold_is_unsupported(
         perform("control.send", control, Actor.UTILITY, bound("modbus", port), context)
 
 
+@pytest.mark.parametrize("scale", [0x8000, 0xFFF6, 99])
+def test_a_scale_that_leaves_no_place_is_the_products_fault(
+    server_side: ServerSide, context: ProbeContext, device: Registers, scale: int
+) -> None:
+    device.words[device.controls + 54] = scale
+    control = ControlSend(type="export-limit", value=60, unit="%")
+    answer = act(server_side, device.handler, context, "control.send", control)
+    assert answer.grant is Grant.NONE
+    assert "WMaxLimPct_SF" in (answer.malformed or "")
+
+
 def test_other_services_and_wire_operations_are_unsupported(context: ProbeContext) -> None:
     for operation, parameters, protocol in (
         ("log.read", LogRead(), "modbus"),
