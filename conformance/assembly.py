@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from conformance.decision import RULE, Asked, criterion_result, decide, group_by_criterion
+from conformance.decision import RULE, criterion_result, decide, group_by_criterion
 from conformance.evidence import EvidenceError, RunRecord
 from conformance.judges import judge, verdict_of
 from conformance.model.criterion import ConnectionPoint, Region
 from conformance.model.finding import Finding, Verdict, worst
 from conformance.model.report import (
+    Asked,
     Attempt,
     CriterionResult,
     CriterionSummary,

@@ -223,6 +223,7 @@ class Campaign:
             peer_certificates=self._peer_certificates(item, records),
             profile=assignment.profiles.get(item.region, {}) if item.region else {},
             started=timestamp(begun),
+            legacy_suites=endpoint.declared.legacy_suites,
             clock_offset_s=assignment.clock_offset_s,
             clock_tolerance_s=endpoint.declared.clock_tolerance_s,
             rated_power_W=endpoint.rated_power_W,

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
-
 from conformance.model.criterion import ConnectionPoint, Gate, Region
 from conformance.model.finding import Assurance, Effect, Verdict, worst
-from conformance.model.report import CriterionResult, Decision, ItemResult, Word
+from conformance.model.report import Asked, CriterionResult, Decision, ItemResult, Word
 from conformance.model.text import Text
 
 RULE = Text(
@@ -28,19 +26,6 @@ RULE = Text(
 
 _ORDER = (Word.DO_NOT_CONNECT, Word.NOT_ASSESSED, Word.CONDITIONS, Word.CONNECT)
 _UNRESOLVED = frozenset({Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_RUN})
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """One criterion as one region asks it at one connection point."""
-
-    criterion: str
-    title: Text
-    gate: Gate
-    security_level: int
-    applies: bool
-    denied: bool
-    why_not_run: Text | None = None
-    cure_by: str | None = None
 
 
 def worst_word(words: Iterable[Word]) -> Word:

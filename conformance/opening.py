@@ -18,7 +18,6 @@ from conformance.catalogue.endpoint_file import LoadedEndpoint, load_endpoint, l
 from conformance.catalogue.ics import claims
 from conformance.catalogue.load import Catalogue, load_catalogue
 from conformance.catalogue.plan import Disposition, PlanItem, plan
-from conformance.decision import Asked
 from conformance.evidence import timestamp
 from conformance.model.criterion import ConnectionPoint, Region
 from conformance.model.endpoint import Endpoint, LabHooks
@@ -171,7 +170,7 @@ def _plan(desk: Desk) -> Plan:
             connection_point=point,
             region=region,
             asked=tuple(
-                msgspec.convert(one, Asked, from_attributes=True)
+                one
                 for one in asked_at(catalogue, point, region, desk.endpoint, claimed)
                 if not partial or one.criterion in wanted
             ),

@@ -95,6 +95,7 @@ REASONS: dict[Reason, Text] = {
     Reason.REFUSED_BY_APPLICATION: _t("refused by the application", "アプリケーションが拒否した"),
     Reason.NEGOTIATED_AS_EXPECTED: _t("negotiated, as expected", "期待どおりネゴシエーションが成立した"),
     Reason.NOT_NEGOTIATED: _t("not negotiated, as expected", "期待どおり選択しなかった"),
+    Reason.DECLARED_LEGACY: _t("a declared legacy suite was negotiated", "申告された旧方式の暗号スイートを選択した"),
     Reason.PORT_CLOSED: _t("port closed", "ポートは閉じている"),
     Reason.CONTENT_AS_EXPECTED: _t("content as expected", "内容は期待どおり"),
     Reason.STATE_UNCHANGED: _t("state unchanged", "状態は変化していない"),

@@ -1,27 +1,13 @@
 """Lists every criterion that one region asks at one connection point, with what the decision needs to know of it."""
 
-from msgspec import Struct
-
 from conformance.catalogue.ics import Claims
 from conformance.catalogue.load import Catalogue
 from conformance.catalogue.regional import effective, why_not_applicable
-from conformance.model.criterion import ConnectionPoint, CriterionStatus, Gate, Region
+from conformance.model.criterion import ConnectionPoint, CriterionStatus, Region
 from conformance.model.endpoint import Endpoint
+from conformance.model.report import Asked
 from conformance.model.text import Text
 from conformance.model.vector import VectorStatus
-
-
-class AskedCriterion(Struct, frozen=True, kw_only=True):
-    """A criterion as one region asks it at one connection point, over one binding or any."""
-
-    criterion: str
-    title: Text
-    gate: Gate
-    security_level: int
-    applies: bool
-    denied: bool
-    why_not_run: Text | None = None
-    cure_by: str | None = None
 
 
 def asked_at(
@@ -32,7 +18,7 @@ def asked_at(
     ics: Claims,
     *,
     binding: str | None = None,
-) -> tuple[AskedCriterion, ...]:
+) -> tuple[Asked, ...]:
     """Return every active criterion of `point` in the order of its id, with the overrides of `region`.
 
     `binding` (a label) narrows the facts to one binding; absent, a criterion applies if it does over any of the point.
@@ -48,7 +34,7 @@ def asked_at(
             continue
         regional = effective(catalogue, criterion, region)
         asked.append(
-            AskedCriterion(
+            Asked(
                 criterion=name,
                 title=criterion.title,
                 gate=regional.gate,

@@ -10,13 +10,14 @@ from conformance.judges.certificate import certificate_faults
 from conformance.judges.content import content_faults, unchanged_fault
 from conformance.judges.log import log_fault
 from conformance.judges.outcome import Outcome, describe, outcome
-from conformance.model.finding import Finding, Reason, Verdict, worst
+from conformance.model.finding import Effect, Finding, Reason, Verdict, worst
 from conformance.model.operations import OPERATIONS, Height
 from conformance.model.predicates import (
     PREDICATES,
     Content,
     Logged,
     Negotiated,
+    NotNegotiated,
     PeerCertificate,
     Refused,
     Unchanged,
@@ -169,13 +170,26 @@ def _negotiated(bench: _Bench, record: StepRecord, arguments: Negotiated) -> Fin
     return bench.finding(record, reason, expected, observed)
 
 
-def _not_negotiated(bench: _Bench, record: StepRecord, _arguments: Any) -> Finding:
+def _not_negotiated(bench: _Bench, record: StepRecord, arguments: NotNegotiated) -> Finding:
     taken = negotiation.negotiated(record.exchange)
     observed = negotiation.describe(record.exchange)
-    reason = Reason.NEGOTIATED_FORBIDDEN if taken else Reason.NOT_NEGOTIATED
+    expected = PREDICATES["not-negotiated"].title
     if taken is None:
-        reason = _no_reaction(record)
-    return bench.finding(record, reason, PREDICATES["not-negotiated"].title, observed)
+        return bench.finding(record, _no_reaction(record), expected, observed)
+    suite, cap = negotiation.chosen_suite(record.exchange), arguments.declared_legacy_caps
+    if taken and cap is not None and suite in bench.context.legacy_suites:
+        finding = bench.finding(record, Reason.DECLARED_LEGACY, expected, observed)
+        return msgspec.structs.replace(finding, effect=_legacy(suite, cap))
+    reason = Reason.NEGOTIATED_FORBIDDEN if taken else Reason.NOT_NEGOTIATED
+    return bench.finding(record, reason, expected, observed)
+
+
+def _legacy(suite: str | None, cap: int) -> Effect:
+    text = Text(
+        en=f"{suite} is a declared legacy suite; no more than SL{cap} can be claimed",
+        ja=f"{suite} は申告された旧方式の暗号スイートであり、SL{cap}を超えるレベルは主張できない",
+    )
+    return Effect(kind="cap", text=text, security_level=cap)
 
 
 def _no_reaction(record: StepRecord) -> Reason:

@@ -26,6 +26,12 @@ def chosen_version(exchange: Exchange) -> str | None:
     return exchange.tls.version if exchange.tls is not None else None
 
 
+def chosen_suite(exchange: Exchange) -> str | None:
+    """Return the IANA name of the suite the peer chose, if it chose one."""
+    facts = exchange.hello or exchange.tls
+    return facts.suite if facts is not None else None
+
+
 def describe(exchange: Exchange) -> Text:
     """Return in both languages what the peer answered to the offer."""
     facts = exchange.hello or exchange.tls

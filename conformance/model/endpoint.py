@@ -99,6 +99,9 @@ class Declared(_Part, frozen=True, kw_only=True):
 
     response_s: Annotated[float, Meta(gt=0, le=3600, description="longest time to an answer")] = 5
     clock_tolerance_s: Annotated[float, Meta(ge=0, le=600, description="accuracy of the product's clock")] = 2
+    legacy_suites: Annotated[
+        tuple[str, ...], Meta(description="IANA names of legacy suites kept for old peers; they cap the level")
+    ] = ()
     power_tolerance_percent: Annotated[float, Meta(ge=0, le=100)] = 2
 
 

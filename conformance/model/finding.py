@@ -53,6 +53,7 @@ class Reason(StrEnum):
     REFUSED_BY_APPLICATION = "refused-by-application"
     NEGOTIATED_AS_EXPECTED = "negotiated-as-expected"
     NOT_NEGOTIATED = "not-negotiated"
+    DECLARED_LEGACY = "declared-legacy"
     PORT_CLOSED = "port-closed"
     CONTENT_AS_EXPECTED = "content-as-expected"
     STATE_UNCHANGED = "state-unchanged"
@@ -93,6 +94,7 @@ _PASS = (
     Reason.REFUSED_BY_APPLICATION,
     Reason.NEGOTIATED_AS_EXPECTED,
     Reason.NOT_NEGOTIATED,
+    Reason.DECLARED_LEGACY,
     Reason.PORT_CLOSED,
     Reason.CONTENT_AS_EXPECTED,
     Reason.STATE_UNCHANGED,

@@ -38,6 +38,11 @@ class Negotiated(_Arguments, frozen=True):
 class NotNegotiated(_Arguments, frozen=True):
     """The peer did not choose what was offered."""
 
+    declared_legacy_caps: Annotated[
+        Annotated[int, Meta(ge=1, le=4)] | None,
+        Meta(description="a suite declared as legacy in the endpoint file may be chosen, and caps the level at this"),
+    ] = None
+
 
 class NotServing(_Arguments, frozen=True):
     """The port is closed, or what listens there gave no cleartext service."""

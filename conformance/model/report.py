@@ -57,6 +57,19 @@ class ItemResult(_Part, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
 
 
+class Asked(_Part, frozen=True, kw_only=True):
+    """One criterion as one region asks it at one connection point, after the overrides of its profile."""
+
+    criterion: str
+    title: Text
+    gate: Gate
+    security_level: int
+    applies: bool
+    denied: bool
+    why_not_run: Text | None = None
+    cure_by: str | None = None
+
+
 class CriterionResult(_Part, frozen=True, kw_only=True):
     """What became of one criterion at one connection point in one region, over one binding or all (`binding` None)."""
 

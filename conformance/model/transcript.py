@@ -132,6 +132,7 @@ class Context(Struct, frozen=True, kw_only=True):
     peer_certificates: dict[Digest, bytes] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
     started: str
+    legacy_suites: tuple[str, ...] = ()
     clock_offset_s: float = 0.0
     clock_tolerance_s: float = 2.0
     rated_power_W: float | None = None  # noqa: N815

@@ -36,6 +36,7 @@ _SINGLE = ("manufacturer", "attestation")
 _TIERS = ("root", "issuing", "retired", "lapsed")
 _LAPSED = timedelta(days=2)
 _BACKDATING = timedelta(hours=1)
+_DEEPEST = 8
 
 Prefix = Annotated[str, Meta(pattern="^[0-9a-f]{28}$")]
 
@@ -223,11 +224,24 @@ def _write_authority(folder: Path, tier: str, authority: Authority) -> None:
 
 
 def _lab_file(path: Path) -> LabFile:
+    text = read(path)
     try:
-        content = yaml.load(read(path), Loader=yaml.CSafeLoader)
+        _check_shape(text)
+        content = yaml.load(text, Loader=yaml.CSafeLoader)
         return msgspec.convert(content, LabFile)
-    except (yaml.YAMLError, msgspec.ValidationError, UnicodeError, RecursionError) as error:
+    except (yaml.YAMLError, msgspec.ValidationError, ValueError) as error:
         raise unusable(path, str(error)) from error
+
+
+def _check_shape(text: bytes) -> None:
+    """Look at YAML event by event, for its composer in C recurses without bound. Raises ValueError or YAMLError."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("aliases have no place here")  # noqa: TRY004  the content is wrong, not a type
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
 def _authority(folder: Path, tier: str, prefix: str | None) -> Authority:

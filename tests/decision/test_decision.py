@@ -5,10 +5,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conformance.assembly import AskedAt, assess
-from conformance.decision import Asked, worst_word
+from conformance.decision import worst_word
 from conformance.model.criterion import ConnectionPoint, Gate, Region
 from conformance.model.finding import Assurance, Effect, Finding, Reason, Verdict
-from conformance.model.report import Attempt, Decision, ItemResult, Word
+from conformance.model.report import Asked, Attempt, Decision, ItemResult, Word
 from conformance.model.text import Text
 
 POINT, REGION = ConnectionPoint.DISTRIBUTION, Region.JP

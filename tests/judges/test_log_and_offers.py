@@ -106,3 +106,15 @@ def test_a_closed_port_and_one_that_talks(judged: Judge) -> None:
     assert judged(steps, [stimulus(GONE, operation="port.probe")])[0].reason is Reason.PORT_CLOSED
     talks = log()
     assert judged(steps, [stimulus(talks, operation="port.probe")])[0].reason is Reason.CLEARTEXT_SERVICE
+
+
+LEGACY = [{"op": "hello.send", "expect": {"not-negotiated": {"declared_legacy_caps": 1}}, "twin": {}}]
+
+
+def test_a_declared_legacy_suite_caps_the_level_instead_of_failing(judged: Judge) -> None:
+    records = [stimulus(CHOSEN, operation="hello.send"), twin(CHOSEN, operation="hello.send")]
+    finding = judged(LEGACY, records, legacy_suites=("TLS_RSA_WITH_RC4_128_SHA",))[0]
+    assert finding.reason is Reason.DECLARED_LEGACY
+    assert finding.effect is not None
+    assert finding.effect.security_level == 1
+    assert judged(LEGACY, records)[0].reason is Reason.NEGOTIATED_FORBIDDEN

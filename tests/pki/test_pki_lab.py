@@ -110,7 +110,9 @@ def test_a_missing_file_is_named(own: Lab, name: str) -> None:
         Lab.load(own.folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\0", b"- a\n- b\n", b"[" * 5000, b"x" * ((1 << 20) + 1)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\0", b"- a\n- b\n", b"[" * 200_000, b"a: &a [*a]", b"x" * ((1 << 20) + 1)]
+)
 @pytest.mark.parametrize("name", ["lab.yaml", "utility/root.crt", "utility/root.key"])
 def test_a_spoilt_file_is_named(own: Lab, name: str, content: bytes) -> None:
     (own.folder / name).write_bytes(content)
