@@ -13,8 +13,9 @@ from conformance.catalogue.references import resolve
 from conformance.model.duration import seconds
 from conformance.model.endpoint import Binding
 from conformance.model.operations import OPERATIONS
-from conformance.model.transcript import Exchange, Side, StepRecord
+from conformance.model.transcript import Ending, Exchange, Side, StepRecord
 from conformance.model.vector import Actor, Step, walk
+from conformance.probes.context import UnsupportedError
 
 
 class Due(Struct, frozen=True):
@@ -89,7 +90,12 @@ class Performance:
         typed = msgspec.convert(parameters, OPERATIONS[operation].parameters)
         binding = self._binding_for(operation)
         begun = time.monotonic()
-        exchange = self._stage.perform(operation, typed, actor, binding)
+        unsupported = None
+        try:
+            exchange = self._stage.perform(operation, typed, actor, binding)
+        except UnsupportedError as error:
+            unsupported = str(error)
+            exchange = Exchange(ending=Ending.LOCAL, duration_s=0.0, connected=False, detail=unsupported)
         record = StepRecord(
             step=path,
             side=side,
@@ -99,6 +105,7 @@ class Performance:
             started_s=round(begun - self._stage.started_s, 6),
             exchange=exchange,
             binding=binding.label,
+            unsupported=unsupported,
         )
         with self._lock:
             self.records.append(record)

@@ -4,13 +4,11 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from msgspec import Struct, field
 from rich.cells import cell_len
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Column
 from rich.text import Text as Line
 
 from conformance.model.criterion import Region
@@ -21,6 +19,9 @@ from reports.closing import Said, closing
 from reports.reading import deciding, trouble
 from reports.sanitise import visible
 from reports.words import VERDICT_SYMBOLS, VERDICTS
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 STYLES = {
     Verdict.PASS: "green",
@@ -191,6 +192,15 @@ class Console:
         self._rich.print(Line(self._encodable(visible(text)), style=style), soft_wrap=True)
 
     def _start_progress(self, total: int) -> None:
+        from rich.progress import (  # noqa: PLC0415  only a live terminal pays for it
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+        from rich.table import Column  # noqa: PLC0415
+
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[count]}", markup=False),

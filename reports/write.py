@@ -56,6 +56,8 @@ def write_views(
     for name in formats:
         if name not in NAMES:
             raise UnknownFormatError(name)
+    if not formats:
+        return ()
     shown = cleaned(report)
     return tuple(_write(name, shown, folder, language) for name in formats)
 

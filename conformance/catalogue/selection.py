@@ -1,11 +1,14 @@
 """Reads a selection such as `PKI,TLS-04/rc4-suites`: families, criteria, whole vectors, whole items."""
 
+import re
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from conformance.catalogue.load import Catalogue
 from conformance.catalogue.problem import SelectionError, did_you_mean
 from conformance.model.text import Text
+
+_CUTS = re.compile(r"[#+.]")
 
 
 class Selectable(Protocol):
@@ -40,11 +43,12 @@ def pick(items: tuple[Item, ...], selection: Sequence[str], catalogue: Catalogue
     """
     if not selection:
         return items
-    chosen = [item for item in items if any(_names(word, item) for word in selection)]
+    named = [(_names(item), item) for item in items]
+    wanted = frozenset(selection)
+    chosen = [item for names, item in named if not wanted.isdisjoint(names)]
+    known = frozenset().union(*(names for names, _ in named))
     for word in selection:
-        if any(_names(word, item) for item in items):
-            continue
-        if word in _families(catalogue) or word in catalogue.criteria or word in catalogue.vectors:
+        if word in known or word in _families(catalogue) or word in catalogue.criteria or word in catalogue.vectors:
             continue
         message = Text(f"the selection `{word}` names nothing", f"選択 `{word}` に当たるものがない。")
         raise SelectionError(message, did_you_mean(word, _alike(word, items, catalogue)))
@@ -60,12 +64,11 @@ def pick(items: tuple[Item, ...], selection: Sequence[str], catalogue: Catalogue
     return tuple(chosen)
 
 
-def _names(word: str, item: Selectable) -> bool:
-    if "@" in word:
-        return item.id == word or item.id.startswith((f"{word}#", f"{word}+", f"{word}."))
-    if "/" in word:
-        return item.vector_id == word
-    return word in (item.criterion, item.criterion[:3])
+def _names(item: Selectable) -> frozenset[str]:
+    """Every word that names `item`: family, criterion, vector, and its id whole or cut at region, row or role."""
+    at = item.id.index("@")
+    stems = (item.id[: cut.start()] for cut in _CUTS.finditer(item.id, at))
+    return frozenset((item.criterion[:3], item.criterion, item.vector_id, item.id, *stems))
 
 
 def _families(catalogue: Catalogue) -> set[str]:

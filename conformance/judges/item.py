@@ -62,6 +62,8 @@ class _Bench:
 
     def judge(self, record: StepRecord) -> list[Finding]:
         step = self.steps[record.step]
+        if record.unsupported is not None:
+            return [self._unsupported(record, record.unsupported)]
         if record.side is Side.TWIN:
             return [self._twin(record, step)]
         if step.expect is None:
@@ -81,6 +83,10 @@ class _Bench:
             clause=self.clause,
         )
 
+    def _unsupported(self, record: StepRecord, why: str) -> Finding:
+        expected = Text(en="this binding can carry the stimulus", ja="このバインディングで刺激を送出できる")
+        return self.finding(record, Reason.PRECONDITION_NOT_MET, expected, Text(en=why, ja=why))
+
     def _preparation(self, record: StepRecord) -> list[Finding]:
         if OPERATIONS[record.operation].height is Height.WIRE:
             return []
@@ -88,7 +94,8 @@ class _Bench:
         if result is Outcome.SERVED:
             return []
         expected = Text(en="this preparation succeeds", ja="この準備手順が成功する")
-        return [self.finding(record, Reason.PRECONDITION_NOT_MET, expected, describe(record.exchange, result))]
+        reason = Reason.HOOK_FAILED if record.operation == "hook.call" else Reason.PRECONDITION_NOT_MET
+        return [self.finding(record, reason, expected, describe(record.exchange, result))]
 
     def _twin(self, record: StepRecord, step: Step) -> Finding:
         names = [step.expect] if isinstance(step.expect, str) else list(step.expect or {})

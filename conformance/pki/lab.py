@@ -270,9 +270,9 @@ def _expired(path: Path, start: datetime, end: datetime, now: datetime) -> LabEx
     return LabExpiredError(
         Text(
             en=f"{path} is valid from {start} to {end}, not now ({now}). Check the clock; make revocation lists anew "
-            "(reissue_crls) and install them again, or make a new lab PKI with `mgcc pki init`.",
+            "with `mgcc pki crl` and install them again, or make a new lab PKI with `mgcc pki init`.",
             ja=f"{path} の有効期間は {start} から {end} までで、現在（{now}）は有効ではありません。"
-            "時計を確認し、失効リストを再発行して製品に再導入するか、`mgcc pki init` で試験用PKIを作り直してください。",
+            "時計を確認し、`mgcc pki crl` で失効リストを再発行して製品に再導入するか、`mgcc pki init` で試験用PKIを作り直してください。",
         )
     )
 

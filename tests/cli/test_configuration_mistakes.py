@@ -86,7 +86,8 @@ def test_a_missing_file_is_named(tmp_path: Path, mgcc: Callable[..., Said]) -> N
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path, mgcc: Callable[..., Said]) -> None:
-    assert_refused_file(mgcc, tmp_path, "[not-a-file]")
+    (tmp_path / "folder.yaml").mkdir()
+    assert_refused_file(mgcc, tmp_path / "folder.yaml", "[not-a-file]")
 
 
 def test_a_pipe_in_place_of_the_file_does_not_hang(tmp_path: Path, mgcc: Callable[..., Said]) -> None:

@@ -1,0 +1,52 @@
+"""The bundled reference MMS on loopback with a lab of its own, for as long as a measurement lasts."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from conformance import reference
+from conformance.pki.lab import Lab, create_lab
+
+
+class Laboratory(Struct, frozen=True, kw_only=True):
+    """A folder for runs, the lab's keys, the reference's process id, and two endpoint files of it.
+
+    `endpoint` has all its bindings, `https_endpoint` those over https only.
+    """
+
+    folder: Path
+    lab: Lab
+    endpoint: Path
+    https_endpoint: Path
+    pid: int
+
+    def server_cpu_s(self) -> float | None:
+        """Return the CPU seconds that the reference has used so far; None where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def laboratory() -> Iterator[Laboratory]:
+    """Make a lab, serve the reference from it, and stop it at the end. Raises ProblemError if it does not start."""
+    with tempfile.TemporaryDirectory(prefix="mgcc-bench-") as name:
+        folder = Path(name)
+        lab = create_lab(folder / "lab")
+        reference.prepare(lab, folder / "home")
+        with reference.serving(folder / "home", log=folder / "reference.log") as announced:
+            https = [listener for listener in announced["listeners"] if listener["binding"] == "https"]
+            all_of_it, https_only = folder / "endpoint.yaml", folder / "https.yaml"
+            all_of_it.write_text(reference.endpoint_text(announced, Path("lab")), encoding="utf-8")
+            https_only.write_text(
+                reference.endpoint_text({**announced, "listeners": https}, Path("lab")), encoding="utf-8"
+            )
+            yield Laboratory(
+                folder=folder, lab=lab, endpoint=all_of_it, https_endpoint=https_only, pid=int(announced["pid"])
+            )
