@@ -1,4 +1,4 @@
-"""The yardstick: the stimuli of items as bare as they can be, cryptography and pyOpenSSL in one loop, no suite at all."""
+"""The yardstick: the stimuli of items done as barely as can be: cryptography and pyOpenSSL in one loop, no suite."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from msgspec import Struct, convert
 from OpenSSL import SSL
 
 from conformance.catalogue.plan import PlanItem
+from conformance.catalogue.references import resolve
 from conformance.model.operations import ServiceRead, Transport
 from conformance.model.recipe import ChainRecipe, Issuer
 from conformance.model.vector import Actor, Step
@@ -42,10 +43,12 @@ def stimuli_of(item: PlanItem, lab: Lab) -> tuple[Stimulus, ...] | None:
     """
     if any(step.op != "service.read" or step.save is not None for step in item.vector.steps):
         return None
+    name = lab.identities[PEERS[item.connection_point]]
+    known = {"peer": {"name": name, "domain": name.partition(".")[2]}}
     found: list[Stimulus] = []
     for step in item.vector.steps:
         for actor, given in _asked(step):
-            parameters = convert(given, ServiceRead)
+            parameters = convert(resolve(given, known), ServiceRead)
             recipe = parameters.tls.client if isinstance(parameters.tls.client, ChainRecipe) else ChainRecipe()
             if not _plain(parameters, recipe, actor):
                 return None

@@ -3,7 +3,7 @@
 import platform
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,7 @@ from conformance.model.endpoint import Binding, Endpoint, LabHooks
 from conformance.model.operations import HookCall, LogRead, ServiceRead
 from conformance.model.report import ItemResult, Report
 from conformance.model.transcript import Context, Exchange, StepRecord, Transcript
-from conformance.model.vector import Actor
+from conformance.model.vector import Actor, Impact
 from conformance.pki.lab import Lab
 from conformance.pki.recipes import PEERS, Credentials
 from conformance.probes import Measured, ProbeContext, perform
@@ -58,14 +58,30 @@ class Campaign:
         self.evidence = EvidenceWriter(run_folder)
         self._credentials = Credentials(assignment.lab, assignment.endpoint.identities)
         self._attempts: dict[str, int] = {}
+        self._armed: dict[str, _Attempt] = {}
         self._stimuli = 0
         self._log_read: dict[ConnectionPoint, int] = {}
         self.evidence.event("run", assignment.header)
         self.evidence.event("plan", assignment.plan)
 
+    def arm(self, item: PlanItem) -> None:
+        """Perform `item` up to its first timer, so that other items run while it waits. Raises EvidenceError."""
+        attempt = self._attempt(item)
+        attempt.due = attempt.advance()
+        self._armed[item.id] = attempt
+
     def perform(self, item: PlanItem, wait: Callable[[Due], None] | None = None) -> Transcript:
-        """Perform one item and return its transcript, also when the suite got into trouble. Raises EvidenceError."""
-        begun = datetime.now(UTC)
+        """Perform one item, or the rest of an armed one, and return its transcript.
+
+        There is a transcript also when the suite got into trouble. Raises EvidenceError.
+        """
+        attempt = self._armed.pop(item.id, None) or self._attempt(item)
+        while (due := attempt.due or attempt.advance()) is not None:
+            attempt.due = None
+            (wait or _sleep)(due)
+        return self._transcript(item, attempt.begun, attempt.performance.records, attempt.trouble)
+
+    def _attempt(self, item: PlanItem) -> "_Attempt":
         stage = Stage(
             binding=item.binding,
             siblings=self._siblings(item),
@@ -76,16 +92,7 @@ class Campaign:
             started_s=time.monotonic(),
             peer=self._peer(item.connection_point),
         )
-        performance = Performance(item.vector.steps, stage)
-        trouble = None
-        try:
-            for due in performance:
-                (wait or _sleep)(due)
-        except EvidenceError:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever breaks in the suite is never the product's fault
-            trouble = f"{type(error).__name__}: {error}"
-        return self._transcript(item, begun, performance.records, trouble)
+        return _Attempt(Performance(item.vector.steps, stage))
 
     def conclude(self, item: PlanItem, transcript: Transcript, duration_s: float) -> ItemResult:
         """Record a transcript, judge it, and return the item's row as it now stands."""
@@ -123,6 +130,8 @@ class Campaign:
         """Perform and judge every item that the plan lets run, and finish; for runs without pytest."""
         complete = False
         try:
+            for item in waiting(self.assignment.items):
+                self.arm(item)
             for item in self.assignment.items:
                 if item.why is None:
                     self.run(item)
@@ -247,6 +256,38 @@ class Campaign:
             return {}
         chains = [record.exchange.tls.peer_chain for record in records if record.exchange.tls is not None]
         return {digest: self.evidence.read(digest) for chain in chains for digest in chain}
+
+
+class _Attempt:
+    """One attempt under way: its performance, the timer it waits for, and what broke."""
+
+    def __init__(self, performance: Performance) -> None:
+        self.begun = datetime.now(UTC)
+        self.performance = performance
+        self.due: Due | None = None
+        self.trouble: str | None = None
+        self._rest = iter(performance)
+
+    def advance(self) -> Due | None:
+        """Perform up to the next timer and return it; None at the end. Raises EvidenceError."""
+        try:
+            return next(self._rest, None)
+        except EvidenceError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever breaks in the suite is never the product's fault
+            self.trouble = f"{type(error).__name__}: {error}"
+            return None
+
+
+def waiting(items: Iterable[PlanItem]) -> list[PlanItem]:
+    """Return the items that wait for a timer and may share that time with others."""
+    return [
+        item
+        for item in items
+        if item.why is None
+        and item.vector.impact in {Impact.NONE, Impact.SIMULATED}
+        and any(step.check is not None for step in item.vector.steps)
+    ]
 
 
 def _looks_at_chain(item: PlanItem) -> bool:

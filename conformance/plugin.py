@@ -200,6 +200,12 @@ def _orders(items: list[pytest.Item]) -> list[str]:
     return [] if first is None else [planned.id for planned in first.campaign.assignment.items]
 
 
+def _waiting(session: pytest.Session) -> list[PlanItem]:
+    from conformance.campaign import waiting  # noqa: PLC0415  an idle plugin costs nothing
+
+    return waiting(item.planned for item in session.items if isinstance(item, VectorItem))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Close the record however the run ends; a termination signal is an interrupt."""
@@ -209,6 +215,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     complete = False
     try:
+        for item in _waiting(session):
+            campaign.arm(item)
         result = yield
         complete = not session.shouldstop and not session.shouldfail
     finally:

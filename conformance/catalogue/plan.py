@@ -98,7 +98,7 @@ def plan(
     there = [point for point in ConnectionPoint if point in endpoint.connection_points]
     wanted = [point for point in there if points is None or point in points]
     items = [item for point in wanted for item in planner.at(point, whole=wanted == list(ConnectionPoint))]
-    items.sort(key=lambda item: item.vector.impact in _LATE)
+    items.sort(key=_lateness)
     return pick(tuple(items), selection, catalogue)
 
 
@@ -110,6 +110,13 @@ def offers(binding: Binding, operation: str) -> bool:
     if operation in ("service.read", "hook.call"):
         return True
     return operation in (binding.services or _SERVICES[binding.protocol])
+
+
+def _lateness(item: PlanItem) -> int:
+    """Items that wait for a timer come after the others, whose time they share; what disturbs comes last and alone."""
+    if item.vector.impact in _LATE:
+        return 2
+    return int(any(step.check is not None for step in item.vector.steps))
 
 
 class _Planner:

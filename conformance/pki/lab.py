@@ -272,7 +272,8 @@ def _expired(path: Path, start: datetime, end: datetime, now: datetime) -> LabEx
             en=f"{path} is valid from {start} to {end}, not now ({now}). Check the clock; make revocation lists anew "
             "with `mgcc pki crl` and install them again, or make a new lab PKI with `mgcc pki init`.",
             ja=f"{path} の有効期間は {start} から {end} までで、現在（{now}）は有効ではありません。"
-            "時計を確認し、`mgcc pki crl` で失効リストを再発行して製品に再導入するか、`mgcc pki init` で試験用PKIを作り直してください。",
+            "時計を確認し、`mgcc pki crl` で失効リストを再発行して製品に再導入するか、"
+            "`mgcc pki init` で試験用PKIを作り直してください。",
         )
     )
 

@@ -2,17 +2,15 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from peer_campaign import verdicts_on
+from peer_campaign import VerdictsOf, verdicts_on
 from peer_material import Material, make_material
 from peer_server import PEERS
 
 from conformance.catalogue.load import Catalogue, load_catalogue
-
-VerdictsOf = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture(scope="session")

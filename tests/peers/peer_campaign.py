@@ -1,5 +1,6 @@
 """Runs the whole suite against one running server and returns the verdict of every item."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from peer_server import PEERS, Running, running
 from conformance.catalogue.load import Catalogue, load_catalogue
 from conformance.model.report import Report
 from conformance.opening import Choices, check, open_campaign, read_desk
+
+VerdictsOf = Callable[[str], dict[str, str]]
+"""Returns the verdict of every item on a configuration (`nginx/good`)."""
 
 _ENDPOINT = """\
 # A fronted product: a web server with mutual TLS before one protected document.

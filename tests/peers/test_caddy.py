@@ -1,8 +1,8 @@
 """What the whole suite finds on Caddy, well configured and badly, against the checked-in table."""
 
 import pytest
-from conftest import VerdictsOf
 from expectation_table import differences, load_table
+from peer_campaign import VerdictsOf
 from peer_server import CADDY
 
 TABLE = load_table("caddy")

@@ -1,12 +1,16 @@
-"""The sample endpoint files for people load as they stand, and plan what they say."""
+"""The sample endpoint files for people load as they stand, plan what they say, and judge a real server."""
 
 from pathlib import Path
 
 import pytest
+from peer_material import Material
+from peer_server import NGINX, running
 
 from conformance.catalogue.endpoint_file import load_endpoint
 from conformance.catalogue.load import Catalogue
 from conformance.catalogue.plan import Disposition, plan
+from conformance.model.finding import Verdict
+from conformance.opening import Choices, check, open_campaign, read_desk
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "endpoints"
 
@@ -27,3 +31,23 @@ def test_the_smallest_file_asks_for_nothing_but_the_transport(catalogue: Catalog
     items = plan(catalogue, loaded.endpoint)
 
     assert {item.criterion[:3] for item in items if item.disposition is Disposition.RUN} == {"PKI", "TLS"}
+
+
+@pytest.mark.parametrize("sample", ["https-nginx", "tls"])
+def test_a_sample_endpoint_file_judges_a_real_server_once_its_address_is_filled_in(
+    sample: str, material: Material, catalogue: Catalogue
+) -> None:
+    with running(NGINX, NGINX.good_configuration(), material) as server:
+        text = (SAMPLES / f"{sample}.yaml").read_text(encoding="utf-8")
+        text = text.replace("192.0.2.10", "127.0.0.1").replace("'GET / HTTP", "'GET /mgcc/v1/state HTTP")
+        for port in ("port: 443", "port: 8443"):
+            text = text.replace(f"{port}\n", f"port: {server.port}\n")
+        endpoint = material.folder / f"sample-{sample}.yaml"
+        endpoint.write_text(text, encoding="utf-8")
+        choices = Choices(endpoint=endpoint, out=material.folder / f"sample-{sample}", selection=("PKI-01", "TLS-03"))
+        desk = read_desk(choices, catalogue)
+
+        report = open_campaign(desk, check(desk)).run_all()
+
+    assert {item.verdict for item in report.items} <= {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.NOT_RUN}
+    assert sum(item.verdict is Verdict.PASS for item in report.items) >= 20
