@@ -127,7 +127,7 @@ def open_campaign(desk: Desk, checked: Preflight) -> Campaign:
         run_id=run_id,
         mode=desk.choices.mode,
         started=timestamp(now),
-        suite=f"mgcc {environment()['mgcc']}",
+        suite=environment()["mgcc"],
         environment=environment(),
         product=msgspec.to_builtins(endpoint.product),
         endpoint=_shown(endpoint),
