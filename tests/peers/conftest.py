@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from peer_campaign import VerdictsOf, verdicts_on
+from peer_campaign import VerdictsOf, stop_in_order, verdicts_on
 from peer_material import Material, make_material
 from peer_server import PEERS
 
@@ -37,7 +37,7 @@ def verdicts_of(request: pytest.FixtureRequest, material: Material) -> Iterator[
         if isinstance(item, pytest.Function) and "verdicts_of" in item.fixturenames
     ]
     context = multiprocessing.get_context("spawn")  # a fork would take over the threads of pytest's plugins
-    with ProcessPoolExecutor(os.cpu_count(), context) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), context, initializer=stop_in_order) as pool:
         there = [name for name in wanted if PEERS[name.partition("/")[0]].found() is not None]
         campaigns = {name: pool.submit(verdicts_on, name, material.folder) for name in there}
         yield lambda name: campaigns[name].result()

@@ -1,5 +1,7 @@
 """Runs the whole suite against one running server and returns the verdict of every item."""
 
+import signal
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -51,6 +53,11 @@ def run_suite(name: str, server: Running, material: Material, out: Path, catalog
     )
     desk = read_desk(Choices(endpoint=endpoint, out=out), catalogue)
     return open_campaign(desk, check(desk)).run_all()
+
+
+def stop_in_order() -> None:
+    """Let this process stop its server also when it is told to end (a broken pool ends all of its processes)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def verdicts_on(configuration: str, folder: Path) -> dict[str, str]:
