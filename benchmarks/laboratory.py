@@ -1,6 +1,5 @@
 """The bundled reference MMS on loopback with a lab of its own, for as long as a measurement lasts."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,13 +23,25 @@ class Laboratory(Struct, frozen=True, kw_only=True):
     https_endpoint: Path
     pid: int
 
-    def server_cpu_s(self) -> float | None:
-        """Return the CPU seconds that the reference has used so far; None where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        except OSError:
-            return None
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+class Used(Struct, frozen=True):
+    """Seconds that a process has had on a CPU, and has stood in the queue for one because others were there."""
+
+    cpu_s: float
+    queued_s: float
+
+    def since(self, before: "Used") -> "Used":
+        """Return what came after `before`."""
+        return Used(self.cpu_s - before.cpu_s, self.queued_s - before.queued_s)
+
+
+def used(pid: int) -> Used | None:
+    """Return what the process `pid` has used so far, in its main thread; None where the system does not tell."""
+    try:
+        cpu_ns, queued_ns, _ = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return None
+    return Used(int(cpu_ns) / 1e9, int(queued_ns) / 1e9)
 
 
 @contextmanager

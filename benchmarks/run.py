@@ -94,19 +94,15 @@ def _of_catalogue(pairs: int) -> list[Row]:
 
 
 def _sentence(whole: items.Whole) -> str:
-    wall_s, suite_s = whole.spent.wall_s, whole.spent.cpu_s
-    told = f"a whole run ({whole.items} items, {whole.stimuli} stimuli) takes {wall_s:.1f} s, of it "
-    each = f"; the suite spends {1000 * suite_s / max(1, whole.stimuli):.1f} ms of CPU on a stimulus"
-    if whole.server_cpu_s is None:
-        return f"{told}{suite_s / wall_s:.0%} CPU of the suite{each}."
-    waiting = max(0.0, 1 - (suite_s + whole.server_cpu_s) / wall_s)
-    shares = {
-        "CPU of the suite": suite_s / wall_s,
-        "CPU of the reference": whole.server_cpu_s / wall_s,
-        "waiting (for other programs on this machine, too)": waiting,
-    }
-    listed = ", ".join(f"{share:.0%} {name}" for name, share in sorted(shares.items(), key=lambda one: -one[1]))
-    return f"{told}{listed}{each}, one stimulus after the other, for an endpoint is tested serially."
+    told = f"a whole run ({whole.items} items, {whole.stimuli} stimuli) takes {whole.wall_s:.1f} s"
+    if whole.suite is None:
+        return f"{told}; this system does not tell where it goes."
+    listed = ", ".join(f"{share:.0%} {name}" for name, share in whole.shares.items())
+    each = 1000 * whole.suite.cpu_s / max(1, whole.stimuli)
+    return (
+        f"{told}, of it {listed}; the suite spends {each:.1f} ms of CPU on a stimulus, "
+        "one after the other, for an endpoint is tested serially."
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from conformance.model.report import (
     ItemResult,
     Report,
 )
+from conformance.model.text import Text
 from conformance.model.transcript import Transcript
 
 _T = TypeVar("_T")
@@ -238,11 +239,23 @@ def read_run(record: RunRecord, *, rejudge: bool = False) -> tuple[Report, Trans
             recorded[transcript.item] = event.seq
         elif event.kind == "judged" and assembly is not None:
             judged = _convert(event.data, Judged)
+            if judged.item not in assembly.rows:
+                raise EvidenceError(
+                    Text(
+                        en=f"{record.folder}: event {event.seq} judges an item that the plan does not have",
+                        ja=f"{record.folder}: イベント {event.seq} は計画にない項目を判定しています",
+                    )
+                )
             assembly.add(_again(judged, transcripts) if rejudge else judged, recorded.get(judged.item))
         elif event.kind == "end":
             end = _convert(event.data, End)
     if assembly is None:
-        raise EvidenceError(f"{record.folder}: the run ended before its plan was written")
+        raise EvidenceError(
+            Text(
+                en=f"{record.folder}: the run ended before its plan was written; nothing was judged",
+                ja=f"{record.folder}: 計画を記録する前に実行が終了しており、判定はありません",
+            )
+        )
     report = assembly.report(ended=end.ended or last, complete=end.complete and not record.torn, chain_head=record.head)
     return report, transcripts
 
@@ -251,12 +264,26 @@ def _again(judged: Judged, transcripts: Transcripts) -> Judged:
     transcript = transcripts.get(judged.item, {}).get(judged.number)
     if transcript is None:
         return judged
-    findings = judge(transcript)
+    findings = findings_of(transcript)
     return msgspec.structs.replace(judged, findings=findings, verdict=verdict_of(findings))
+
+
+def findings_of(transcript: Transcript) -> tuple[Finding, ...]:
+    """Judge a transcript; one that nobody can judge is the suite's trouble, never the product's fault."""
+    try:
+        return judge(transcript)
+    except Exception as error:  # noqa: BLE001  whatever breaks in a judge
+        trouble = f"{type(error).__name__}: {error}"
+        return judge(msgspec.structs.replace(transcript, steps=(), trouble=trouble))
 
 
 def _convert(data: Any, kind: type[_T]) -> _T:
     try:
         return msgspec.convert(data, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise EvidenceError(f"an event of kind {kind.__name__} does not have its shape: {error}") from error
+        raise EvidenceError(
+            Text(
+                en=f"an event {kind.__name__} of the record does not have its shape: {error}",
+                ja=f"記録のイベント {kind.__name__} の形式が正しくありません: {error}",
+            )
+        ) from error

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from conformance.assembly import Assembly, End, Header, Judged, Plan
+from conformance.assembly import Assembly, End, Header, Judged, Plan, findings_of
 from conformance.catalogue.plan import PlanItem, offers
 from conformance.engine import Due, Performance, Stage
 from conformance.evidence import EvidenceError, EvidenceWriter, timestamp
 from conformance.hooks import call_hook
-from conformance.judges import judge, verdict_of
+from conformance.judges import verdict_of
 from conformance.model.criterion import ConnectionPoint, Region
 from conformance.model.endpoint import Binding, Endpoint, LabHooks
 from conformance.model.operations import HookCall, LogRead, ServiceRead
@@ -58,6 +58,7 @@ class Campaign:
         self.evidence = EvidenceWriter(run_folder)
         self._credentials = Credentials(assignment.lab, assignment.endpoint.identities)
         self._attempts: dict[str, int] = {}
+        self._to_run = sum(1 for item in assignment.items if item.why is None)
         self._armed: dict[str, _Attempt] = {}
         self._stimuli = 0
         self._log_read: dict[ConnectionPoint, int] = {}
@@ -100,14 +101,11 @@ class Campaign:
         self._attempts[item.id] = number
         try:
             event = self.evidence.event("transcript", transcript)
-            findings = judge(transcript)
-        except EvidenceError:
-            raise
-        except Exception as error:  # noqa: BLE001  a record nobody can judge is never the product's fault
+        except (UnicodeError, msgspec.MsgspecError, TypeError) as error:
             trouble = f"{type(error).__name__}: {error}".encode("ascii", "backslashreplace").decode()
             transcript = msgspec.structs.replace(transcript, steps=(), trouble=trouble)
             event = self.evidence.event("transcript", transcript)
-            findings = judge(transcript)
+        findings = findings_of(transcript)
         judged = Judged(
             item=item.id,
             number=number,
@@ -142,7 +140,7 @@ class Campaign:
 
     def progress(self) -> tuple[int, int]:
         """Return how many items have been performed, and how many are to be."""
-        return len(self._attempts), sum(1 for item in self.assignment.items if item.why is None)
+        return len(self._attempts), self._to_run
 
     def finish(self, *, complete: bool) -> Report:
         """Write the end of the run and `report.json`; return the report. Raises EvidenceError or OSError."""

@@ -67,12 +67,14 @@ class Performance:
                 self._twin(step, path)
 
     def _together(self, steps: tuple[Step, ...], prefix: str) -> None:
+        before = len(self.records)
         with ThreadPoolExecutor(max_workers=len(steps)) as pool:
             paths = (f"{prefix}{number}" for number in range(1, len(steps) + 1))
             started = [pool.submit(self._stimulus, step, path) for step, path in zip(steps, paths, strict=True)]
         for future in started:
             future.result()
-        self.records.sort(key=lambda record: record.step)
+        group = sorted(self.records[before:], key=lambda record: [int(part) for part in record.step.split(".")])
+        self.records[before:] = group
 
     def _stimulus(self, step: Step, path: str) -> None:
         record = self._perform(step, step.as_, step.with_, path, Side.STIMULUS)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -23,8 +23,30 @@ GENESIS = "0" * 64
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class EvidenceError(Exception):
-    """The record of a run could not be written, or does not hold what it says; names file and line."""
+class EvidenceError(ProblemError):
+    """The record of a run does not hold what it says; names file and line."""
+
+
+class DiskRefusedError(EvidenceError):
+    """The record of a run can be written no further; what stands is whole."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            Text(
+                en=f"{folder}: the record can be written no further ({why}). What stands is whole: make room, then "
+                f"`mgcc rejudge {folder}`, or run again into another folder.",
+                ja=f"{folder}: これ以上記録できません（{why}）。ここまでの記録は完全です。"
+                f"空き容量を確保して `mgcc rejudge {folder}` を実行するか、別のフォルダで再実施してください。",
+            )
+        )
+
+
+class _State(NamedTuple):
+    """How far the log is accounted for; replaced at once, so that an interrupt leaves the old or the new one."""
+
+    head: str = GENESIS
+    seq: int = 0
+    octets: int = 0
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,20 +85,28 @@ class EvidenceWriter:
                 )
             ) from error
         self.folder = folder
-        self.head = GENESIS
-        self._seq = 0
+        self._state = _State()
         self._kept: set[str] = set()
         self._keys: BinaryIO | None = None
         self._lock = threading.Lock()
 
+    @property
+    def head(self) -> str:
+        """The SHA-256 of the last event."""
+        return self._state.head
+
     def event(self, kind: str, data: Any) -> int:
-        """Append one event and return its number. Raises EvidenceError when the disk refuses it."""
+        """Append one event and return its number. Raises DiskRefusedError when the disk refuses it."""
         with self._lock:
-            event = Event(seq=self._seq, time=timestamp(), kind=kind, data=data, prev=self.head)
+            state = self._state
+            event = Event(seq=state.seq, time=timestamp(), kind=kind, data=data, prev=state.head)
             line = _encode(event)
+            if self._log.tell() != state.octets:
+                # An interrupt came between a line and its account: the line never was.
+                self._log.truncate(state.octets)
+                self._log.seek(state.octets)
             self._write(self._log, line + b"\n")
-            self.head = hashlib.sha256(line).hexdigest()
-            self._seq += 1
+            self._state = _State(hashlib.sha256(line).hexdigest(), state.seq + 1, state.octets + len(line) + 1)
             return event.seq
 
     def keep(self, content: bytes) -> Digest:
@@ -87,7 +117,7 @@ class EvidenceWriter:
                 try:
                     (self.folder / BLOBS / digest).write_bytes(content)
                 except OSError as error:
-                    raise EvidenceError(f"{self.folder / BLOBS / digest}: {error.strerror}") from error
+                    raise DiskRefusedError(self.folder, str(error.strerror)) from error
                 self._kept.add(digest)
         return digest
 
@@ -96,7 +126,7 @@ class EvidenceWriter:
         return read_blob(self.folder, digest)
 
     def key(self, line: bytes) -> None:
-        """Append one TLS key-log line to its own file (mode 0600), outside the chain."""
+        """Append one TLS key-log line to its own file (mode 0600), outside the chain. Raises DiskRefusedError."""
         with self._lock:
             if self._keys is None:
                 descriptor = os.open(self.folder / KEYS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -121,7 +151,7 @@ class EvidenceWriter:
         if not complete:
             file.truncate(whole)
             file.seek(whole)
-            raise EvidenceError(f"{self.folder}: {trouble}")
+            raise DiskRefusedError(self.folder, trouble)
 
 
 class RunRecord:
@@ -160,10 +190,20 @@ class RunRecord:
                 try:
                     event = decoder.decode(line)
                 except msgspec.DecodeError as error:
-                    raise EvidenceError(f"{self.folder / EVENTS}:{number}: not an event ({error})") from error
+                    raise EvidenceError(
+                        Text(
+                            en=f"{self.folder / EVENTS}:{number}: not an event ({error})",
+                            ja=f"{self.folder / EVENTS}:{number}: イベントとして読めません（{error}）",
+                        )
+                    ) from error
                 if event.prev != head or event.seq != number - 1:
                     raise EvidenceError(
-                        f"{self.folder / EVENTS}:{number}: the chain breaks here; a line was changed, dropped or moved"
+                        Text(
+                            en=f"{self.folder / EVENTS}:{number}: the chain breaks here; "
+                            "a line was changed, dropped or moved",
+                            ja=f"{self.folder / EVENTS}:{number}: ここで連鎖が切れています。"
+                            "行の変更、削除又は移動がありました",
+                        )
                     )
                 head = hashlib.sha256(line[:-1]).hexdigest()
                 self.head = head
@@ -176,7 +216,11 @@ def read_blob(folder: Path, digest: Digest) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise EvidenceError(f"{path}: {error.strerror}") from error
+        raise EvidenceError(
+            Text(en=f"{path}: {error.strerror}", ja=f"{path}: 証拠を読み取れません（{error.strerror}）")
+        ) from error
     if hashlib.sha256(content).hexdigest() != digest:
-        raise EvidenceError(f"{path}: its content is not what its name says")
+        raise EvidenceError(
+            Text(en=f"{path}: its content is not what its name says", ja=f"{path}: 内容が名前のハッシュと一致しません")
+        )
     return content

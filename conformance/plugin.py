@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from conformance.evidence import EvidenceError
 from conformance.model.finding import Finding, Verdict
+from conformance.model.problem import ProblemError
 from conformance.model.text import Language
 
 if TYPE_CHECKING:
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     from conformance.catalogue.plan import PlanItem
     from conformance.model.report import ItemResult, Report
     from conformance.model.transcript import Transcript
+    from conformance.opening import Desk
 
 CAMPAIGN: pytest.StashKey[Campaign] = pytest.StashKey()
+DESK: pytest.StashKey[Desk] = pytest.StashKey()
+BROKEN: pytest.StashKey[Exception] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
+_BROKEN_STATUS = 4
 ITEMS: pytest.StashKey[dict[Path, list[PlanItem]]] = pytest.StashKey()
 
 
@@ -58,14 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Open the campaign of a plain pytest run, once an endpoint is named."""
+    """Read what a plain pytest run is about, once an endpoint is named; the product is not touched yet."""
     endpoint = config.getoption("--endpoint")
-    if endpoint is None or CAMPAIGN in config.stash:
+    if endpoint is None or DESK in config.stash:
         return
-    from conformance.catalogue.problem import CatalogueError, SelectionError  # noqa: PLC0415
-    from conformance.model.problem import ProblemError  # noqa: PLC0415
-    from conformance.opening import Choices, check, open_campaign, read_desk  # noqa: PLC0415
-    from conformance.pki.errors import LabError  # noqa: PLC0415
+    from conformance.opening import Choices, read_desk  # noqa: PLC0415  an idle plugin costs nothing
 
     choices = Choices(
         endpoint=Path(endpoint),
@@ -74,27 +77,22 @@ def pytest_configure(config: pytest.Config) -> None:
         allow_physical=config.getoption("--allow-physical"),
     )
     try:
-        desk = read_desk(choices)
-        config.stash[CAMPAIGN] = open_campaign(desk, check(desk))
-    except (CatalogueError, SelectionError, LabError, ProblemError) as error:
+        config.stash[DESK] = read_desk(choices)
+    except ProblemError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> VectorFile | None:
     """Collect vector files, once an endpoint is named."""
-    campaign = parent.config.stash.get(CAMPAIGN, None)
-    if campaign is None or file_path.suffix != ".yaml":
-        return None
-    planned = _planned(parent.config, campaign)
-    if file_path not in planned:
+    if DESK not in parent.config.stash or file_path not in _planned(parent.config):
         return None
     return VectorFile.from_parent(parent, path=file_path)
 
 
-def _planned(config: pytest.Config, campaign: Campaign) -> dict[Path, list[PlanItem]]:
+def _planned(config: pytest.Config) -> dict[Path, list[PlanItem]]:
     if ITEMS not in config.stash:
         grouped: dict[Path, list[PlanItem]] = {}
-        for item in campaign.assignment.items:
+        for item in config.stash[DESK].items:
             grouped.setdefault(item.file, []).append(item)
         config.stash[ITEMS] = grouped
     return config.stash[ITEMS]
@@ -105,8 +103,7 @@ class VectorFile(pytest.File):
 
     def collect(self) -> Iterable[VectorItem]:
         """Yield one item for each row that the plan has of this file."""
-        campaign = self.config.stash[CAMPAIGN]
-        for planned in _planned(self.config, campaign)[self.path]:
+        for planned in _planned(self.config)[self.path]:
             yield VectorItem.from_parent(self, name=planned.id, planned=planned)
 
 
@@ -136,13 +133,19 @@ class VectorItem(pytest.Item):
         if self.planned.why is not None:
             pytest.skip(self.planned.why.in_(_language(self.config)))
         self._begun = time.monotonic()
-        self.transcript = self.campaign.perform(self.planned)
+        try:
+            self.transcript = self.campaign.perform(self.planned)
+        except EvidenceError as error:
+            self._give_up(error)
 
     def runtest(self) -> None:
         """Judge what was recorded."""
         if self.transcript is None:
             return
-        row = self.campaign.conclude(self.planned, self.transcript, time.monotonic() - self._begun)
+        try:
+            row = self.campaign.conclude(self.planned, self.transcript, time.monotonic() - self._begun)
+        except EvidenceError as error:
+            self._give_up(error)
         self.user_properties.append(("verdict", row.verdict.value))
         observer = self.config.stash.get(OBSERVER, None)
         if observer is not None:
@@ -157,6 +160,11 @@ class VectorItem(pytest.Item):
                 raise SuiteTroubleError(story)
             case Verdict.INCONCLUSIVE:
                 raise UndecidedError(story)
+
+    def _give_up(self, error: EvidenceError) -> NoReturn:
+        """A run that cannot be recorded is no run."""
+        self.config.stash[BROKEN] = error
+        pytest.exit(error.in_(_language(self.config)), returncode=_BROKEN_STATUS)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the findings instead of a traceback."""
@@ -197,7 +205,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _orders(items: list[pytest.Item]) -> list[str]:
     first = next((item for item in items if isinstance(item, VectorItem)), None)
-    return [] if first is None else [planned.id for planned in first.campaign.assignment.items]
+    return [] if first is None else [planned.id for planned in first.config.stash[DESK].items]
 
 
 def _waiting(session: pytest.Session) -> list[PlanItem]:
@@ -208,11 +216,12 @@ def _waiting(session: pytest.Session) -> list[PlanItem]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    """Close the record however the run ends; a termination signal is an interrupt."""
-    campaign = session.config.stash.get(CAMPAIGN, None)
-    if campaign is None:
+    """Open the campaign, and close its record however the run ends; a termination signal is an interrupt."""
+    config = session.config
+    if DESK not in config.stash or config.option.collectonly or not session.items:
         return (yield)
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    campaign = _opened(config)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     complete = False
     try:
         for item in _waiting(session):
@@ -221,8 +230,29 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
         complete = not session.shouldstop and not session.shouldfail
     finally:
         signal.signal(signal.SIGTERM, before)
-        report = campaign.finish(complete=complete)
-        observer = session.config.stash.get(OBSERVER, None)
-        if observer is not None:
-            observer.run_finished(report, campaign.evidence.folder)
+        _finish(config, campaign, complete=complete)
     return result
+
+
+def _opened(config: pytest.Config) -> Campaign:
+    if CAMPAIGN not in config.stash:
+        from conformance.opening import check, open_campaign  # noqa: PLC0415
+
+        desk = config.stash[DESK]
+        try:
+            config.stash[CAMPAIGN] = open_campaign(desk, check(desk))
+        except ProblemError as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[CAMPAIGN]
+
+
+def _finish(config: pytest.Config, campaign: Campaign, *, complete: bool) -> None:
+    try:
+        report = campaign.finish(complete=complete)
+    except (EvidenceError, OSError) as error:
+        config.stash.setdefault(BROKEN, error)
+        said = error.in_(_language(config)) if isinstance(error, EvidenceError) else str(error)
+        pytest.exit(said, returncode=_BROKEN_STATUS)
+    observer = config.stash.get(OBSERVER, None)
+    if observer is not None:
+        observer.run_finished(report, campaign.evidence.folder)

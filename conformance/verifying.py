@@ -5,15 +5,15 @@ from pathlib import Path
 import msgspec
 
 from conformance.assembly import read_run
-from conformance.evidence import RunRecord, read_blob
+from conformance.evidence import EvidenceError, RunRecord, read_blob
 from conformance.model.report import Report
+from conformance.model.text import Text
 
 
 def differences(folder: Path) -> list[str] | None:
     """Return what in `folder` is not as its record says; an empty list is good, None a run without a report.
 
-    Raises EvidenceError where the chain breaks or a piece of evidence is missing or altered, and
-    msgspec.MsgspecError where `report.json` is no report.
+    Raises EvidenceError where the chain breaks, a piece of evidence is missing or altered, or `report.json` is none.
     """
     made, transcripts = read_run(RunRecord(folder))
     for attempts in transcripts.values():
@@ -27,7 +27,12 @@ def differences(folder: Path) -> list[str] | None:
     path = folder / "report.json"
     if not path.is_file():
         return None
-    stored = msgspec.json.decode(path.read_bytes(), type=Report)
+    try:
+        stored = msgspec.json.decode(path.read_bytes(), type=Report)
+    except msgspec.MsgspecError as error:
+        raise EvidenceError(
+            Text(en=f"{path}: no report ({error})", ja=f"{path}: 報告として読めません（{error}）")
+        ) from error
     return [
         name
         for name in made.__struct_fields__

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from conformance.cli.exit_codes import ExitCode
 from conformance.cli.language import chosen_language, language_option
-from conformance.evidence import EvidenceError
+from conformance.evidence import DiskRefusedError
 from conformance.model.problem import ProblemError, SuiteBrokenError
 from conformance.model.text import Language, Text
 
@@ -40,9 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_BROKEN_PIPE
-    except (ProblemError, EvidenceError, SuiteBrokenError, OSError) as problem:
+    except (ProblemError, SuiteBrokenError, OSError) as problem:
         print(_said(problem, language), file=sys.stderr)
-        code = ExitCode.SUITE_BROKE if isinstance(problem, EvidenceError | SuiteBrokenError) else ExitCode.BAD_INPUT
+        code = ExitCode.SUITE_BROKE if isinstance(problem, DiskRefusedError | SuiteBrokenError) else ExitCode.BAD_INPUT
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except Exception:  # noqa: BLE001  the exit code must never read as a verdict

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from msgspec import Struct
 
 from conformance.cli.exit_codes import ExitCode
+from conformance.evidence import EvidenceError
 from conformance.model.problem import ProblemError, SuiteBrokenError
 from conformance.model.text import Language, Text
 
@@ -77,14 +78,16 @@ def perform(chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report
     with Console(telling.stream, telling.language, verbose=telling.verbose) as console:
         try:
             console.run_started(_facts(desk, checked, campaign))
-            report = _through_pytest(campaign, console, telling.language)
+            report = _through_pytest(desk, campaign, console, telling.language)
         except KeyboardInterrupt:
             report = campaign.finish(complete=False)
         try:
             write_views(report, campaign.evidence.folder, telling.formats, telling.language)
+            write_json(report, telling.json)
         except ViewNotWrittenError as error:
             raise SuiteBrokenError(error.text.in_(telling.language)) from error
-        write_json(report, telling.json)
+        except OSError as error:
+            raise SuiteBrokenError(str(error)) from error
         code = exit_code(report)
         console.run_finished(report, campaign.evidence.folder, code)
     return code
@@ -150,34 +153,52 @@ def _facts(desk: "Desk", checked: "Preflight", campaign: "Campaign") -> "RunFact
     )
 
 
-def _through_pytest(campaign: "Campaign", console: "Console", language: Language) -> "Report":
+def _through_pytest(desk: "Desk", campaign: "Campaign", console: "Console", language: Language) -> "Report":
     """Let pytest run the items of `campaign`; return the report, also of an interrupted run."""
     import pytest  # noqa: PLC0415
 
     from conformance import plugin  # noqa: PLC0415
 
     files = dict.fromkeys(str(item.file) for item in campaign.assignment.items)
-    bridge = _Bridge(campaign, console)
+    bridge = _Bridge(desk, campaign, console)
     with _only_our_plugins():
         status = pytest.main([*_PYTEST_OPTIONS, f"--lang={language}", *files], plugins=[plugin, bridge])
     console.close()
+    broken = bridge.config.stash.get(plugin.BROKEN, None) if bridge.config is not None else None
+    if isinstance(broken, EvidenceError):
+        raise broken
+    if broken is not None:
+        raise _not_written(broken, campaign.evidence.folder, language) from broken
     if bridge.report is None:
         campaign.finish(complete=False)
         raise SuiteBrokenError(f"pytest ended with status {int(status)} before the first item")
     return bridge.report
 
 
+def _not_written(error: Exception, folder: Path, language: Language) -> SuiteBrokenError:
+    said = Text(
+        en=f"report.json could not be written ({error}); the record is whole. Make room, then `mgcc rejudge {folder}`.",
+        ja=f"report.jsonを書き込めません（{error}）。記録は完全です。"
+        f"空き容量を確保して `mgcc rejudge {folder}` を実行してください。",
+    )
+    return SuiteBrokenError(said.in_(language))
+
+
 class _Bridge:
     """Hands the campaign to the pytest plugin, and its progress to the console."""
 
-    def __init__(self, campaign: "Campaign", console: Any) -> None:
+    def __init__(self, desk: "Desk", campaign: "Campaign", console: Any) -> None:
+        self.desk = desk
         self.campaign = campaign
         self.console = console
         self.report: Report | None = None
+        self.config: Any = None
 
     def pytest_configure(self, config: Any) -> None:
-        from conformance.plugin import CAMPAIGN, OBSERVER  # noqa: PLC0415
+        from conformance.plugin import CAMPAIGN, DESK, OBSERVER  # noqa: PLC0415
 
+        self.config = config
+        config.stash[DESK] = self.desk
         config.stash[CAMPAIGN] = self.campaign
         config.stash[OBSERVER] = self
 

@@ -129,8 +129,6 @@ def _rejudge(arguments: argparse.Namespace, language: Language) -> int:
 
 
 def _verify(arguments: argparse.Namespace, language: Language) -> int:
-    import msgspec  # noqa: PLC0415
-
     from conformance.evidence import EvidenceError, RunRecord  # noqa: PLC0415
     from conformance.verifying import differences  # noqa: PLC0415
 
@@ -139,8 +137,8 @@ def _verify(arguments: argparse.Namespace, language: Language) -> int:
     try:
         events = sum(1 for _ in record.events())
         what = differences(folder)
-    except (EvidenceError, msgspec.MsgspecError) as error:
-        print(error, file=sys.stderr)
+    except EvidenceError as error:
+        print(error.in_(language), file=sys.stderr)
         return ExitCode.REFUSED
     if record.torn:
         print(_TORN.format(folder=folder).in_(language), file=sys.stderr)

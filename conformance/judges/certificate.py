@@ -1,5 +1,6 @@
 """Judges the certificate that the product itself presents."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -7,6 +8,7 @@ from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conformance.model.text import Text
@@ -28,9 +30,12 @@ def certificate_faults(record: StepRecord, checks: Sequence[str], context: Conte
     if tls is None or not tls.peer_chain:
         return None
     try:
-        chain = [x509.load_der_x509_certificate(context.peer_certificates[digest]) for digest in tls.peer_chain]
-        anchors = [x509.load_der_x509_certificate(anchor) for anchor in context.trust_anchors]
-        faults = [_CHECKS[check](chain, anchors, context) for check in checks]
+        with warnings.catch_warnings():
+            # cryptography warns of what it will refuse one day (RFC 5280 4.1.2.2); the product is judged, not our logs.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            chain = [x509.load_der_x509_certificate(context.peer_certificates[digest]) for digest in tls.peer_chain]
+            anchors = [x509.load_der_x509_certificate(anchor) for anchor in context.trust_anchors]
+            faults = [_CHECKS[check](chain, anchors, context) for check in checks]
     except _UNREADABLE as error:
         return [Text(en=f"the certificate cannot be read: {error}", ja=f"証明書を読み取れない: {error}")]
     return [fault for fault in faults if fault is not None]

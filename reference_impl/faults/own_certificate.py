@@ -63,7 +63,7 @@ def with_names(credential: Credential, dns_name: str | None, subject: x509.Name 
     "RFC 5280 4.1.2.5",
     "有効期限の切れた自身の証明書を提示する。",
     reason="peer-certificate-unacceptable",
-    also=("PKI-01",),
+    also=("PKI-02",),
 )
 class PresentsExpiredCertificate(TransportRules):
     """Presents a certificate that has expired."""
@@ -78,7 +78,7 @@ class PresentsExpiredCertificate(TransportRules):
     "RFC 5280 4.2.1.12",
     "拡張鍵用途にserverAuthのない自身の証明書を提示する。",
     reason="peer-certificate-unacceptable",
-    also=("PKI-01",),
+    also=("PKI-02",),
 )
 class PresentsCertificateWithoutServerAuth(TransportRules):
     """Presents a certificate that is not meant for servers."""
@@ -94,7 +94,7 @@ class PresentsCertificateWithoutServerAuth(TransportRules):
     "RFC 9525 6.3",
     "自身の名称ではない名称の証明書を提示する。",
     reason="peer-certificate-unacceptable",
-    also=("PKI-01",),
+    also=("PKI-02",),
 )
 class PresentsWrongName(TransportRules):
     """Presents a certificate for another host."""
@@ -109,7 +109,7 @@ class PresentsWrongName(TransportRules):
     "RFC 9525 6.4.4",
     "名称がコモンネームにだけある自身の証明書を提示する。",
     reason="peer-certificate-unacceptable",
-    also=("PKI-01",),
+    also=("PKI-02",),
 )
 class PresentsNameInCnOnly(TransportRules):
     """Presents a certificate that names the host in the common name only."""
