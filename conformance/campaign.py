@@ -43,6 +43,7 @@ class Assignment(Struct, frozen=True, kw_only=True):
     header: Header
     plan: Plan
     measured: dict[str, Measured]
+    not_serving: frozenset[str]
     server_trust: dict[ConnectionPoint, tuple[bytes, ...]]
     clock_offset_s: float
     profiles: dict[Region, dict[str, Any]]
@@ -230,6 +231,7 @@ class Campaign:
             peer_certificates=self._peer_certificates(item, records),
             profile=assignment.profiles.get(item.region, {}) if item.region else {},
             started=timestamp(begun),
+            peer_was_served=f"{item.connection_point}:{binding.label}" not in assignment.not_serving,
             legacy_suites=endpoint.declared.legacy_suites,
             clock_offset_s=assignment.clock_offset_s,
             clock_tolerance_s=endpoint.declared.clock_tolerance_s,

@@ -1,7 +1,12 @@
 """Calls the upper tester: the product's hook URLs, or the commands that the laboratory owns."""
 
+import os
+import queue
+import re
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +16,8 @@ from conformance.model.hooks import HOOKS
 from conformance.model.transcript import Ending, Exchange, Grant, ServiceAnswer
 
 _SHOWN_BYTES = 500
+_GOING_S = 5.0
+_PLACE = re.compile(r"\{([a-z_]+)\}")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
 
 
@@ -38,7 +45,11 @@ def call_hook(
         trouble = _post(url, arguments)
     else:
         deadline, trouble = begun, f"no hook {name} is defined"
-    if trouble is None and HOOKS[name].ready != "done" and not _wait(serving, deadline):
+    ready = HOOKS[name].ready
+    if trouble is None and ready == "restart":
+        # The old process may answer a moment longer; a hook that waited for the restart is past that already.
+        _wait(lambda: not serving(), time.monotonic() + min(_GOING_S, (deadline - begun) / 4))
+    if trouble is None and ready != "done" and not _wait(serving, deadline):
         trouble = f"the product does not serve again within {deadline - begun:.0f} s"
     grant = Grant.GRANTED if trouble is None else Grant.DENIED
     native = f"hook {name}: {trouble or 'done'}"
@@ -53,33 +64,47 @@ def _run(command: HookCommand, arguments: Mapping[str, str | int | float | bool]
     argv = [_filled(part, arguments) for part in command.argv]
     with tempfile.TemporaryFile() as errors:
         try:
-            done = subprocess.run(
+            # A session of its own, so that whatever the command started is ended with it.
+            child = subprocess.Popen(
                 argv,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                timeout=command.deadline_s,
-                check=False,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            return f"no end within {command.deadline_s:g} s"
         except (OSError, ValueError) as error:
             return f"{argv[0]} cannot be started: {error}"
-        if done.returncode == 0:
+        try:
+            status = child.wait(command.deadline_s)
+        except subprocess.TimeoutExpired:
+            return f"no end within {command.deadline_s:g} s"
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        if status == 0:
             return None
         errors.seek(0)
         said = errors.read(_SHOWN_BYTES).decode("utf-8", "replace").strip()
-        return f"exit status {done.returncode}{': ' if said else ''}{said}"
+        return f"exit status {status}{': ' if said else ''}{said}"
 
 
 def _filled(part: str, arguments: Mapping[str, str | int | float | bool]) -> str:
-    for name, value in arguments.items():
-        part = part.replace(f"{{{name}}}", str(value))
-    return part
+    return _PLACE.sub(lambda place: str(arguments.get(place[1], place[0])), part)
 
 
 def _post(url: HookUrl, arguments: Mapping[str, str | int | float | bool]) -> str | None:
+    """POST on a thread of its own: the deadline is for the whole answer, however slowly it drips."""
+    told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=lambda: told.put(_posted(url, arguments)), daemon=True).start()
+    try:
+        return told.get(timeout=url.deadline_s)
+    except queue.Empty:
+        return f"no answer within {url.deadline_s:g} s"
+
+
+def _posted(url: HookUrl, arguments: Mapping[str, str | int | float | bool]) -> str | None:
     import requests  # noqa: PLC0415  0.1 s that only hooks pay
 
     with requests.Session() as session:

@@ -150,6 +150,7 @@ def open_campaign(desk: Desk, checked: Preflight) -> Campaign:
         header=header,
         plan=_plan(desk),
         measured=checked.measured,
+        not_serving=checked.not_serving,
         server_trust={point: _trust(desk, point) for point in desk.points},
         clock_offset_s=checked.clock_offset_s,
         profiles={

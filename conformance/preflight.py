@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from conformance.judges.outcome import as_declared
 from conformance.model.criterion import ConnectionPoint
-from conformance.model.endpoint import Binding, Endpoint
+from conformance.model.endpoint import Binding, Endpoint, ServiceCheck
 from conformance.model.operations import ServiceRead
 from conformance.model.problem import ProblemError
 from conformance.model.text import Text
@@ -39,10 +40,14 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class Preflight(Struct, frozen=True, kw_only=True):
-    """All checks, and what was measured on the way: seconds by `point:binding`, and the product's clock."""
+    """All checks, and what was measured on the way: seconds by `point:binding`, and the product's clock.
+
+    `not_serving` names the bindings (`point:binding`) that refuse the rightful peer before anything was tried.
+    """
 
     checks: tuple[Check, ...]
     measured: dict[str, Measured]
+    not_serving: frozenset[str] = frozenset()
     clock_offset_s: float
 
     @property
@@ -75,6 +80,7 @@ def preflight(
     """Return what stands between this laboratory and a run at `points`; `now` is aware. Raises nothing of its own."""
     checks = [_lab(lab, now)]
     measured: dict[str, Measured] = {}
+    not_serving: set[str] = set()
     places = [
         (point, binding)
         for point in points
@@ -85,11 +91,13 @@ def preflight(
         looks = pool.map(lambda place: _look(place[0], place[1], context(place[0])), places)
         for (point, binding), (found, here) in zip(places, looks, strict=True):
             checks.extend(found)
+            if any(check.grade is Grade.WARNING for check in found):
+                not_serving.add(f"{point}:{binding.label}")
             if here is not None:
                 measured[f"{point}:{binding.label}"] = here
     offset, clock = _clock(list(measured.values()))
     checks.extend(clock)
-    return Preflight(checks=tuple(checks), measured=measured, clock_offset_s=offset)
+    return Preflight(checks=tuple(checks), measured=measured, not_serving=frozenset(not_serving), clock_offset_s=offset)
 
 
 def _lab(lab: Lab, now: datetime) -> Check:
@@ -111,7 +119,7 @@ def _look(point: ConnectionPoint, binding: Binding, context: ProbeContext) -> tu
     except OSError as error:
         return [_unreachable(title, error)], None
     exchange = perform("service.read", ServiceRead(), PEERS[point], binding, context)
-    return list(_service(title, exchange)), here
+    return list(_service(title, exchange, binding.service_check)), here
 
 
 def _unreachable(title: Text, error: OSError) -> Check:
@@ -127,9 +135,9 @@ def _unreachable(title: Text, error: OSError) -> Check:
     )
 
 
-def _service(title: Text, exchange: Exchange) -> Iterator[Check]:
+def _service(title: Text, exchange: Exchange, check: ServiceCheck) -> Iterator[Check]:
     answer = exchange.answer
-    if answer is not None and answer.grant is Grant.GRANTED:
+    if answer is not None and answer.grant is Grant.GRANTED and as_declared(answer, check):
         yield Check(grade=Grade.OK, title=title, found=Text(en="reachable, serves", ja="接続でき、応答する"))
         return
     alert = exchange.tls.alert_received if exchange.tls is not None else None

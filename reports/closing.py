@@ -72,6 +72,7 @@ _SELF_CHECK_FAILED = Text(en="an item did not give its expected verdict", ja="�
 _SELECTION_PASSED = Text(
     en="every item that ran gave its expected verdict", ja="実施した全項目が期待どおりの結果となった"
 )
+_UNTESTED = Text(en="no test vector yet", ja="試験ベクトルが未整備")
 _EXIT = Text(en="exit {code}: {meaning}", ja="終了コード {code}: {meaning}")
 _UNKNOWN_CODE = Text(en="not a code of this command", ja="このコマンドの終了コードではない")
 _MORE = Text(en="and {number} more", ja="ほか{number}件")
@@ -159,18 +160,24 @@ def _aside(report: Report, language: Language) -> Iterator[Said]:
 
 
 def _unanswered(report: Report, language: Language) -> Iterator[Said]:
-    groups = unanswered(report)
+    tested = {item.criterion for item in report.items}
+    groups: list[tuple[Text, list[str]]] = []
+    untested: list[str] = []
+    for group in unanswered(report):
+        untested += [criterion for criterion in group.criteria if criterion not in tested]
+        open_ones = [criterion for criterion in group.criteria if criterion in tested]
+        if open_ones:
+            groups.append((group.why, open_ones))
+    if untested:
+        groups.append((_UNTESTED, untested))
     if groups:
         yield Said(text=_UNANSWERED.in_(language), style="bold")
-    for group in groups[:_LISTED]:
-        ids = ", ".join(group.criteria[:_LISTED])
-        if len(group.criteria) > _LISTED:
-            ids += ", " + _MORE.format(number=len(group.criteria) - _LISTED).in_(language)
-        line = _UNANSWERED_LINE.format(number=len(group.criteria), why=group.why.in_(language), ids=ids)
+    for why, criteria in groups:
+        ids = ", ".join(criteria[:_LISTED])
+        if len(criteria) > _LISTED:
+            ids += ", " + _MORE.format(number=len(criteria) - _LISTED).in_(language)
+        line = _UNANSWERED_LINE.format(number=len(criteria), why=why.in_(language), ids=ids)
         yield Said(text=line.in_(language), lead=f"  {VERDICT_SYMBOLS[Verdict.NOT_RUN]} ")
-    if len(groups) > _LISTED:
-        more = sum(len(group.criteria) for group in groups[_LISTED:])
-        yield Said(text=_MORE.format(number=more).in_(language), lead="    ")
 
 
 def _table(report: Report, language: Language) -> Iterator[Said]:
@@ -216,7 +223,8 @@ def _next(report: Report, folder: Path | None, language: Language) -> Iterator[S
     where = quote(str(folder))
     if failed:
         steps.append(_EXPLAIN.format(command=f"mgcc explain {quote(failed[0].id)} --of {where}"))
-        steps.append(_RERUN.format(command=f"mgcc rerun --failed {where}"))
+        if report.mode != "demo":
+            steps.append(_RERUN.format(command=f"mgcc rerun --failed {where}"))
     elif unanswered(report):
         steps.append(_UNTRIED.format(command="mgcc vectors coverage"))
     for step in steps:

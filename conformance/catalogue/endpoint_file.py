@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from conformance.catalogue.ics import ics_problems
 from conformance.catalogue.load import load_criteria
-from conformance.catalogue.problem import CatalogueError, LintProblem, did_you_mean, error
+from conformance.catalogue.problem import CatalogueError, LintProblem, did_you_mean, error, shown
 from conformance.catalogue.shape import spell, to_model
 from conformance.catalogue.yaml_source import Place, Source, below, read_source
 from conformance.model.criterion import ConnectionPoint, Criterion
@@ -40,6 +40,13 @@ def load_endpoint(path: Path, criteria: Mapping[str, Criterion] | None = None) -
 
     Raises CatalogueError with every problem found: shape, unknown keys and names, an empty ICS, paths that climb out.
     """
+    if not path.exists():
+        message = Text("there is no endpoint file", "エンドポイントファイルがない。")
+        advice = Text(
+            "name it with --endpoint FILE, or write one with `mgcc init`",
+            "--endpoint FILE で指定するか、`mgcc init` で作成すること。",
+        )
+        raise CatalogueError(error(shown(path), None, "missing", message, advice))
     source = read_source(path)
     endpoint = to_model(source, Endpoint)
     problems = list(_binding_problems(endpoint, source))

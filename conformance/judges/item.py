@@ -125,9 +125,14 @@ _UNDECIDED = {
 }
 
 
+def _refused_although_valid(bench: _Bench) -> Reason:
+    """A refusal counts against the product only if it served the rightful peer before the run."""
+    return Reason.REFUSED_ALTHOUGH_VALID if bench.context.peer_was_served else Reason.PRECONDITION_NOT_MET
+
+
 def _served(bench: _Bench, record: StepRecord, _arguments: Any) -> Finding:
     result = outcome(record, bench.context.service_check)
-    reason = _UNDECIDED.get(result, Reason.REFUSED_ALTHOUGH_VALID)
+    reason = _UNDECIDED.get(result, _refused_although_valid(bench))
     if result is Outcome.SERVED:
         reason = Reason.SERVED_AS_EXPECTED
     return bench.finding(record, reason, PREDICATES["served"].title, describe(record.exchange, result))
@@ -173,7 +178,10 @@ def _negotiated(bench: _Bench, record: StepRecord, arguments: Negotiated) -> Fin
         taken = taken and negotiation.chosen_version(record.exchange) == arguments.version
     if taken is None:
         return bench.finding(record, _no_reaction(record), expected, observed)
-    reason = Reason.NEGOTIATED_AS_EXPECTED if taken else Reason.NOT_NEGOTIATED_ALTHOUGH_REQUIRED
+    required = Reason.NOT_NEGOTIATED_ALTHOUGH_REQUIRED
+    if record.operation == "tls.handshake" and not bench.context.peer_was_served:
+        required = Reason.PRECONDITION_NOT_MET
+    reason = Reason.NEGOTIATED_AS_EXPECTED if taken else required
     return bench.finding(record, reason, expected, observed)
 
 
@@ -216,7 +224,7 @@ def _content(bench: _Bench, record: StepRecord, arguments: Content) -> Finding:
         ja="; ".join(_statement(statement) for statement in arguments.all_of),
     )
     if result is not Outcome.SERVED:
-        reason = Reason.REFUSED_ALTHOUGH_VALID if result.refused else _UNDECIDED[result]
+        reason = _refused_although_valid(bench) if result.refused else _UNDECIDED[result]
         return bench.finding(record, reason, expected, describe(record.exchange, result))
     faults = content_faults(record, arguments)
     if faults:

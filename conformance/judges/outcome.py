@@ -37,7 +37,7 @@ def outcome(record: StepRecord, check: ServiceCheck) -> Outcome:
         return Outcome.UNREACHABLE
     answer = exchange.answer
     if answer is not None and answer.grant is not Grant.NONE:
-        given = answer.grant is Grant.GRANTED and (not _is_checked(record, check) or _as_declared(answer, check))
+        given = answer.grant is Grant.GRANTED and (not _is_checked(record, check) or as_declared(answer, check))
         return Outcome.SERVED if given else Outcome.REFUSED_BY_APPLICATION
     tls = exchange.tls
     if record.operation == "tls.handshake" and tls is not None and tls.completed and tls.alert_received is None:
@@ -61,7 +61,8 @@ def _refused_by_tls(tls: TlsFacts, ending: Ending) -> bool:
     return not tls.completed and ending in _CLOSED
 
 
-def _as_declared(answer: ServiceAnswer, check: ServiceCheck) -> bool:
+def as_declared(answer: ServiceAnswer, check: ServiceCheck) -> bool:
+    """Return whether a good answer is the one that the endpoint file declares."""
     if answer.malformed is not None or (answer.status is not None and answer.status != check.status):
         return False
     data = answer.data

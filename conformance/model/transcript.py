@@ -132,6 +132,7 @@ class Context(Struct, frozen=True, kw_only=True):
     peer_certificates: dict[Digest, bytes] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
     started: str
+    peer_was_served: bool = True
     legacy_suites: tuple[str, ...] = ()
     clock_offset_s: float = 0.0
     clock_tolerance_s: float = 2.0

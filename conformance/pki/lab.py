@@ -34,6 +34,7 @@ IDENTITIES = {
 
 _SINGLE = ("manufacturer", "attestation")
 _TIERS = ("root", "issuing", "retired", "lapsed")
+_LISTED = ("root", "issuing", "retired")
 _LAPSED = timedelta(days=2)
 _BACKDATING = timedelta(hours=1)
 _DEEPEST = 8
@@ -97,12 +98,15 @@ class Lab(Struct, frozen=True, kw_only=True):
                 start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
                 if not start <= now <= end:
                     raise _expired(ca_folder / f"{tier}.crt", start, end, now)
-            for each in revocation_lists(ca_folder / "crl.pem"):
-                if each.issuer == authorities.lapsed.certificate.subject:
-                    continue
+            path = ca_folder / "crl.pem"
+            lists = {each.issuer: each for each in revocation_lists(path)}
+            for tier in _LISTED:
+                each = lists.get(getattr(authorities, tier).certificate.subject)
+                if each is None:
+                    raise unusable(path, f"the revocation list of {tier}.crt is missing")
                 list_end = each.next_update_utc or now
                 if not each.last_update_utc <= now <= list_end:
-                    raise _expired(ca_folder / "crl.pem", each.last_update_utc, list_end, now)
+                    raise _expired(path, each.last_update_utc, list_end, now)
 
 
 def create_lab(folder: Path, now: datetime | None = None) -> Lab:
