@@ -11,6 +11,7 @@ from msgspec import Struct
 from conformance.catalogue.asked import left_out
 from conformance.catalogue.ics import Claims, claims
 from conformance.catalogue.load import Catalogue, VectorEntry
+from conformance.catalogue.problem import SelectionError
 from conformance.catalogue.references import UnresolvedReferenceError, ixit_values, references, resolve
 from conformance.catalogue.regional import effective, why_not_applicable
 from conformance.catalogue.selection import pick
@@ -97,9 +98,10 @@ def plan(
     )
     there = [point for point in ConnectionPoint if point in endpoint.connection_points]
     wanted = [point for point in there if points is None or point in points]
-    items = [item for point in wanted for item in planner.at(point, whole=wanted == list(ConnectionPoint))]
-    items.sort(key=_lateness)
-    return pick(tuple(items), selection, catalogue)
+    try:
+        return pick(planner.items(wanted, selection), selection, catalogue)
+    except SelectionError:
+        return pick(planner.items(wanted), selection, catalogue)  # what to suggest instead is known from all items
 
 
 def offers(binding: Binding, operation: str) -> bool:
@@ -141,8 +143,18 @@ class _Planner:
             for region, profile in catalogue.profiles.items()
         }
 
-    def at(self, point: ConnectionPoint, *, whole: bool) -> Iterator[PlanItem]:
-        """Yield the items of `point`; `whole` says that both connection points are planned."""
+    def items(self, points: Sequence[ConnectionPoint], selection: Sequence[str] = ()) -> tuple[PlanItem, ...]:
+        """Return the items of `points` in the order to run them; only of vectors that `selection` can name."""
+        whole = tuple(points) == tuple(ConnectionPoint)
+        named = frozenset(word.partition("@")[0] for word in selection)
+        found = [item for point in points for item in self.at(point, named, whole=whole)]
+        return tuple(sorted(found, key=_lateness))
+
+    def at(self, point: ConnectionPoint, named: frozenset[str], *, whole: bool) -> Iterator[PlanItem]:
+        """Yield the items of `point`; `whole` says that both connection points are planned.
+
+        Families, criteria or whole vectors in `named` leave out the vectors of all others; empty, it leaves none out.
+        """
         for binding in self.endpoint.connection_points[point].bindings:
             for name in sorted(self.catalogue.vectors_by_criterion):
                 criterion = self.catalogue.criteria.get(name)
@@ -150,6 +162,8 @@ class _Planner:
                     continue
                 for entry in self.catalogue.vectors_by_criterion[name]:
                     if entry.vector.status is VectorStatus.WITHDRAWN or point not in criterion.connection_points:
+                        continue
+                    if named and named.isdisjoint((name[:3], name, entry.id)):
                         continue
                     if entry.vector.both_points and whole and point is not ConnectionPoint.DISTRIBUTION:
                         continue

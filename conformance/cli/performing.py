@@ -28,7 +28,8 @@ _PYTEST_OPTIONS = (
     "--rootdir=/",
     *(f"-pno:{name}" for name in (
         "terminal", "logging", "capture", "cacheprovider", "warnings", "doctest", "junitxml", "faulthandler",
-        "unraisableexception", "threadexception", "pastebin", "stepwise", "debugging",
+        "unraisableexception", "threadexception", "pastebin", "stepwise", "debugging", "unittest", "legacypath",
+        "recwarn", "monkeypatch", "tmpdir", "setuponly", "setupplan", "subtests", "skipping",
     )),
 )  # fmt: skip
 
