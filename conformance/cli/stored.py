@@ -13,7 +13,12 @@ from conformance.model.text import Language, Text
 if TYPE_CHECKING:
     from conformance.assembly import Transcripts
     from conformance.model.report import Report
+    from conformance.model.transcript import Transcript
 
+_FRAMES = Text(
+    en="on the wire: attempt {attempt}, step {step} ({side}), {operation}",
+    ja="通信内容: 試行{attempt}、手順{step}（{side}）、{operation}",
+)
 _REJUDGED = Text(
     en="rejudged {items} items of run {run} offline: {changed} verdicts changed",
     ja="実行 {run} の{items}項目をオフラインで再判定しました: 変化した判定 {changed}件",
@@ -50,6 +55,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     explain = command("explain", help="tell the story of one item of a stored run")
     explain.add_argument("item")
     explain.add_argument("--of", type=Path, required=True, metavar="DIR", help="run folder")
+    explain.add_argument("--frames", action="store_true", help="show what went over the wire, field by field")
     explain.set_defaults(run=_explain)
     rejudge = command("rejudge", help="judge the stored transcripts again, without the product")
     rejudge.add_argument("folder", type=Path, metavar="DIR")
@@ -102,8 +108,25 @@ def _explain(arguments: argparse.Namespace, language: Language) -> int:
             )
         )
     summary = next((one for one in report.catalogue if one.id == item.criterion), None)
-    sys.stdout.write(explain(item, transcripts.get(item.id, {}), summary, report.again, language))
+    attempts = transcripts.get(item.id, {})
+    sys.stdout.write(explain(item, attempts, summary, report.again, language))
+    if arguments.frames:
+        for number, transcript in attempts.items():
+            _print_frames(arguments.of, number, transcript, language)
     return ExitCode.CONNECT
+
+
+def _print_frames(folder: Path, number: int, transcript: "Transcript", language: Language) -> None:
+    from conformance.evidence import read_blob  # noqa: PLC0415
+    from conformance.wire.dissect import connection  # noqa: PLC0415  scapy costs half a second
+    from reports.sanitise import visible  # noqa: PLC0415
+
+    for step in transcript.steps:
+        if step.exchange.records is not None:
+            said = _FRAMES.format(attempt=number, step=step.step, side=step.side, operation=step.operation)
+            print(f"\n{said.in_(language)}")
+            for line in connection(read_blob(folder, step.exchange.records)):
+                print(f"  {visible(line)}")
 
 
 def _rejudge(arguments: argparse.Namespace, language: Language) -> int:

@@ -41,9 +41,7 @@ def stored(run_folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def mgcc(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Said]:
+def mgcc(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """The command, run within this process, in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
     return lambda *argv: in_process(main, capfd, *argv)

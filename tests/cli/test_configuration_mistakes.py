@@ -1,4 +1,4 @@
-"""Each mistake in a file or an option is one clear message with place and remedy, in both languages, and exit code 3."""
+"""Each mistake in a file or an option is one clear message with place and remedy, in both languages; exit code 3."""
 
 import os
 import shutil
@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from command import Bench, Said, started
 
+from conformance.model.endpoint import Binding
 from conformance.pki.lab import create_lab, reissue_crls
+from conformance.probes import Measured, ProbeContext, measure
 
 BAD_INPUT = 3
 SELECT = ("--select", "PKI-02/client-leaf-expired")
@@ -26,7 +29,7 @@ def assert_told(mgcc: Callable[..., Said], argv: tuple[object, ...], *words: str
         for word in words:
             assert word in one.err, (word, one.err)
     assert said["en"].err != said["ja"].err
-    assert said["en"].err.isascii() or any("\u3040" > sign for sign in said["en"].err)
+    assert said["en"].err.isascii() or any(sign < "\u3040" for sign in said["en"].err)
     assert any("\u3040" <= sign <= "\u9fff" for sign in said["ja"].err)
     assert "->" in said["en"].err or ". " in said["en"].err
 
@@ -172,7 +175,9 @@ def test_an_unreachable_port_is_named_with_its_place(bench: Bench, mgcc: Callabl
 
 def test_a_name_that_does_not_resolve_is_told(bench: Bench, mgcc: Callable[..., Said]) -> None:
     path = bench.changed(
-        "nameless.yaml", ("host: 127.0.0.1", "host: no-such-host.invalid"), ("envelope:", "declared: {response_s: 1}\nenvelope:")
+        "nameless.yaml",
+        ("host: 127.0.0.1", "host: no-such-host.invalid"),
+        ("envelope:", "declared: {response_s: 1}\nenvelope:"),
     )
     assert_told(mgcc, ("run", "--endpoint", path, *SELECT), "no-such-host.invalid")
 
@@ -212,9 +217,7 @@ def test_a_lab_file_of_great_depth_ends_no_program(other_lab: tuple[Path, Path])
     assert "lab.yaml" in said.err
 
 
-def test_a_revocation_list_of_the_past_is_named(
-    other_lab: tuple[Path, Path], mgcc: Callable[..., Said]
-) -> None:
+def test_a_revocation_list_of_the_past_is_named(other_lab: tuple[Path, Path], mgcc: Callable[..., Said]) -> None:
     from conformance.pki.lab import Lab  # noqa: PLC0415  only this test makes a list anew
 
     lab, endpoint = other_lab
@@ -236,16 +239,10 @@ def test_a_lab_of_another_time_is_named(days: int, bench: Bench, mgcc: Callable[
 def test_a_clock_that_is_far_off_is_told(
     offset_s: int, bench: Bench, mgcc: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from conformance import preflight  # noqa: PLC0415  its clock reading is replaced
+    def ahead(binding: Binding, context: ProbeContext) -> Measured:
+        return msgspec.structs.replace(measure(binding, context), clock_offset_s=float(offset_s))
 
-    true_measure = preflight.measure
-
-    def ahead(*arguments: object) -> object:
-        import msgspec  # noqa: PLC0415  only here
-
-        return msgspec.structs.replace(true_measure(*arguments), clock_offset_s=float(offset_s))
-
-    monkeypatch.setattr(preflight, "measure", ahead)
+    monkeypatch.setattr("conformance.preflight.measure", ahead)
     assert_told(mgcc, ("run", "--endpoint", bench.endpoint, *SELECT), f"{offset_s:+d}.0")
 
 

@@ -24,7 +24,9 @@ WORDS = {
 TITLE = Text(en="title", ja="題名")
 
 
-def decided(word: Word, *, point: ConnectionPoint = ConnectionPoint.DISTRIBUTION, binding: str | None = None) -> Decision:
+def decided(
+    word: Word, *, point: ConnectionPoint = ConnectionPoint.DISTRIBUTION, binding: str | None = None
+) -> Decision:
     return Decision(connection_point=point, region=Region.JP, binding=binding, word=word, security_level=2)
 
 
@@ -187,9 +189,7 @@ def test_3_for_what_cannot_be_parsed(mgcc: Callable[..., Said]) -> None:
     assert len(said.err.splitlines()) == 1
 
 
-def test_4_when_the_suite_breaks(
-    run_folder: Path, mgcc: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_4_when_the_suite_breaks(run_folder: Path, mgcc: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("planted")
 

@@ -21,7 +21,9 @@ def japanese(text: str) -> bool:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_json_on_standard_output_is_pure(language: str, bench: Bench, tmp_path: Path) -> None:
-    said = started("--lang", language, "run", "--endpoint", bench.endpoint, *ONE, "--out", tmp_path / "r", "--json", "-")
+    said = started(
+        "--lang", language, "run", "--endpoint", bench.endpoint, *ONE, "--out", tmp_path / "r", "--json", "-"
+    )
     assert said.code == 0
     report = json.loads(said.out)
     assert report["items"][0]["verdict"] == "pass"
@@ -56,9 +58,7 @@ def test_a_mistake_leaves_standard_output_empty(tmp_path: Path, mgcc: Callable[.
     assert (said.code, said.out) == (3, "")
 
 
-def test_the_report_in_a_file_is_the_report_of_the_run(
-    bench: Bench, tmp_path: Path, mgcc: Callable[..., Said]
-) -> None:
+def test_the_report_in_a_file_is_the_report_of_the_run(bench: Bench, tmp_path: Path, mgcc: Callable[..., Said]) -> None:
     out = tmp_path / "run"
     said = mgcc("run", "--endpoint", bench.endpoint, *ONE, "--out", out, "--json", tmp_path / "copy.json")
     assert said.code == 0

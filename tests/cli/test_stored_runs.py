@@ -222,9 +222,9 @@ def rechained(lines: list[bytes]) -> Iterator[bytes]:
     """Give a changed log a chain that holds again, as a forger would."""
     head = "0" * 64
     for number, line in enumerate(lines):
-        line = msgspec.json.encode(json.loads(line) | {"prev": head, "seq": number}, order="deterministic")
-        head = hashlib.sha256(line).hexdigest()
-        yield line + b"\n"
+        forged = msgspec.json.encode(json.loads(line) | {"prev": head, "seq": number}, order="deterministic")
+        head = hashlib.sha256(forged).hexdigest()
+        yield forged + b"\n"
 
 
 @pytest.mark.parametrize(
@@ -258,9 +258,7 @@ def test_a_forged_record_is_a_message_and_no_traceback(
         assert said.code == REFUSED
 
 
-def test_a_forged_transcript_that_no_judge_understands_is_no_traceback(
-    stored: Path, mgcc: Callable[..., Said]
-) -> None:
+def test_a_forged_transcript_that_no_judge_understands_is_no_traceback(stored: Path, mgcc: Callable[..., Said]) -> None:
     lines = []
     for line in lines_of(stored):
         event = json.loads(line)
@@ -271,3 +269,13 @@ def test_a_forged_transcript_that_no_judge_understands_is_no_traceback(
         lines.append(json.dumps(event).encode())
     write(stored, list(rechained(lines)))
     assert "Traceback" not in mgcc("rejudge", stored).err
+
+
+def test_explain_shows_what_went_over_the_wire_field_by_field(stored: Path, mgcc: Callable[..., Said]) -> None:
+    rows = json.loads((stored / "report.json").read_bytes())["items"]
+    item = next(row["id"] for row in rows if row.get("attempts"))
+    plain, framed = (mgcc("explain", item, "--of", stored, *options) for options in ((), ("--frames",)))
+    assert (plain.code, framed.code) == (0, 0)
+    assert framed.out.startswith(plain.out)
+    assert "client_hello" in framed.out
+    assert "client_hello" not in plain.out

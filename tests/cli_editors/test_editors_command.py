@@ -56,7 +56,10 @@ def test_a_criterion_is_shown_with_references_and_vectors(mgcc: Mgcc) -> None:
     [
         (("criteria", "show", "PKI-99"), "there is no criterion `PKI-99`"),
         (("criteria", "list", "PKY"), "did you mean `PKI`"),
-        (("plan", "--endpoint", "nowhere.yaml"), "nowhere.yaml: [missing] does not exist -> check the path"),
+        (
+            ("plan", "--endpoint", "nowhere.yaml"),
+            "nowhere.yaml: [missing] there is no endpoint file -> name it with --endpoint FILE",
+        ),
         (("criteria", "list", "--catalogue", "/nowhere"), "holds no folder `criteria`"),
         (("edition", "diff", "2020"), "there is no edition `2020`"),
         (("vectors", "new", "PKI-04"), "is no id of a vector"),

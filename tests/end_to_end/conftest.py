@@ -1,20 +1,10 @@
 """One laboratory, one whole run of it, and one reference that keeps serving, for all end-to-end tests."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from laboratory import Laboratory, laboratory, mgcc
-from msgspec import Struct
-
-
-class Whole(Struct, frozen=True, kw_only=True):
-    """A run of the whole suite: its folder, its endpoint file, and what the command said."""
-
-    folder: Path
-    endpoint: Path
-    said: subprocess.CompletedProcess[str]
+from laboratory import Laboratory, Whole, laboratory, mgcc
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A laboratory on loopback for the end-to-end tests: lab PKI, reference, endpoint file, and the command as a program."""
+"""A laboratory on loopback for the end-to-end tests: lab PKI, reference, endpoint file, the command as a program."""
 
 import os
 import subprocess
@@ -43,6 +43,14 @@ class Laboratory(Struct, frozen=True, kw_only=True):
             path = self.folder / f"{name}.yaml"
             path.write_text(reference.endpoint_text(announced, Path("lab")), encoding="utf-8")
             yield path
+
+
+class Whole(Struct, frozen=True, kw_only=True):
+    """A run of the whole suite: its folder, its endpoint file, and what the command said."""
+
+    folder: Path
+    endpoint: Path
+    said: subprocess.CompletedProcess[str]
 
 
 def laboratory(folder: Path) -> Laboratory:

@@ -10,8 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from conftest import Whole
-from laboratory import HOST, HOUSE, USER, Laboratory, mgcc
+from laboratory import HOST, HOUSE, USER, Laboratory, Whole, mgcc
 
 from conformance.catalogue.endpoint_file import load_endpoint
 from conformance.catalogue.load import load_catalogue
@@ -78,14 +77,18 @@ def test_ten_service_vectors_ran_unchanged_over_both_bindings(report: dict[str, 
 
 
 def test_sixty_pairs_of_criterion_and_defect_and_half_of_them_invalid(report: dict[str, Any]) -> None:
-    ran = {row["vector"]: row["behaviour"] for row in report["items"] if row.get("attempts") and row["status"] == "active"}
+    ran = {
+        row["vector"]: row["behaviour"] for row in report["items"] if row.get("attempts") and row["status"] == "active"
+    }
     assert len(ran) >= 60
     assert sum(1 for behaviour in ran.values() if behaviour == "invalid") >= len(ran) / 2
 
 
 def test_the_report_keeps_to_its_schema(report: dict[str, Any]) -> None:
     schema = json.loads((HOUSE / "test_vectors" / "schema" / "report.schema.json").read_bytes())
-    errors = [f"{error.instance_path}: {error.message}" for error in jsonschema_rs.validator_for(schema).iter_errors(report)]
+    errors = [
+        f"{error.instance_path}: {error.message}" for error in jsonschema_rs.validator_for(schema).iter_errors(report)
+    ]
     assert errors[:3] == []
 
 
@@ -146,9 +149,7 @@ def test_the_page_shows_every_row_and_needs_nothing_from_elsewhere(whole: Whole,
 KEY_LOG = (b"CLIENT_RANDOM", b"CLIENT_HANDSHAKE_TRAFFIC_SECRET", b"SERVER_TRAFFIC_SECRET_0", b"EXPORTER_SECRET")
 
 
-def test_nothing_that_leaves_the_laboratory_is_secret_or_tells_of_its_machines(
-    whole: Whole, lab: Laboratory
-) -> None:
+def test_nothing_that_leaves_the_laboratory_is_secret_or_tells_of_its_machines(whole: Whole, lab: Laboratory) -> None:
     telling = [
         b"PRIVATE KEY",
         *KEY_LOG,

@@ -4,11 +4,12 @@ import contextlib
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 Answer = Callable[[socket.socket], None]
+
+_CLOSING = threading.Event()
 
 
 def says(octets: bytes) -> Answer:
@@ -21,7 +22,8 @@ def drips(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         for octet in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 10_000:
             connection.sendall(bytes([octet]))
-            time.sleep(0.05)
+            if _CLOSING.wait(0.05):
+                return
 
 
 def silent(connection: socket.socket) -> None:
@@ -56,11 +58,13 @@ def upper_tester(answer: Answer) -> Iterator[tuple[str, list[Any]]]:
                     received.append((head.split(b"\r\n")[0].decode(), json.loads(body)))
                     answer(connection)
 
+    _CLOSING.clear()
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/hooks/x", received
     finally:
+        _CLOSING.set()
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()

@@ -75,9 +75,7 @@ def test_a_url_gets_the_arguments_as_json(call: Callable[..., Exchange]) -> None
         (b"", "Error"),
     ],
 )
-def test_an_answer_that_is_no_success_is_a_failed_hook(
-    answer: bytes, word: str, call: Callable[..., Exchange]
-) -> None:
+def test_an_answer_that_is_no_success_is_a_failed_hook(answer: bytes, word: str, call: Callable[..., Exchange]) -> None:
     with upper_tester(says(answer)) as (url, _):
         assert word in denied(call("sensor-unplug", url=HookUrl(url=url, deadline_s=2)))
 
@@ -148,9 +146,7 @@ def test_a_command_that_is_not_there_is_told(call: Callable[..., Exchange]) -> N
 
 
 @pytest.mark.parametrize("argument", ["nul\0inside", "\ud800"])
-def test_an_argument_that_no_program_can_take_is_a_failed_hook(
-    argument: str, call: Callable[..., Exchange]
-) -> None:
+def test_an_argument_that_no_program_can_take_is_a_failed_hook(argument: str, call: Callable[..., Exchange]) -> None:
     denied(call("sensor-unplug", {"device": argument}, command=python(WRITE_ARGUMENTS, "{device}")))
 
 
@@ -176,9 +172,7 @@ def test_what_a_command_started_is_ended_with_it(call: Callable[..., Exchange], 
     assert not child.exists() or "zombie" in child.read_text()
 
 
-def test_the_laboratorys_command_goes_before_the_products_url(
-    call: Callable[..., Exchange], tmp_path: Path
-) -> None:
+def test_the_laboratorys_command_goes_before_the_products_url(call: Callable[..., Exchange], tmp_path: Path) -> None:
     with upper_tester(says(OK)) as (url, received):
         assert granted(call("sensor-unplug", url=HookUrl(url=url), command=python(WRITE_ARGUMENTS, "x")))
     assert received == []

@@ -1,7 +1,6 @@
 """The table of hostile peers: what each does, and whether its handshake is that of a good product."""
 
 import contextlib
-import datetime
 import json
 import os
 import re
@@ -9,6 +8,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -137,16 +137,15 @@ def _then_close(tls: socket.socket, _stand: Stand) -> None:
 def _certificates(make: Callable[[Stand], bytes]) -> Script:
     def script(connection: socket.socket, stand: Stand) -> None:
         name = f"{make.__name__}-{connection.fileno()}"
-        tls = stand.other_certificate(name, make(stand)).wrap_socket(connection, server_side=True)
-        request(tls)
-        tls.sendall(http(STATE))
-        tls.close()
+        with stand.other_certificate(name, make(stand)).wrap_socket(connection, server_side=True) as tls:
+            request(tls)
+            tls.sendall(http(STATE))
 
     return script
 
 
 def _certificate(stand: Stand, *extensions: x509.ExtensionType) -> x509.Certificate:
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SERVER_NAME)])
     builder = (
         x509.CertificateBuilder()
@@ -154,8 +153,8 @@ def _certificate(stand: Stand, *extensions: x509.ExtensionType) -> x509.Certific
         .issuer_name(name)
         .public_key(stand.key.public_key())
         .serial_number(7)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
     )
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
@@ -194,9 +193,9 @@ def broken_alternative_name(stand: Stand) -> bytes:
 
 def strange_alternative_name(stand: Stand) -> bytes:
     x400 = b"\x30\x04\xa3\x02\x30\x00"
-    return _certificate(
-        stand, x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), x400)
-    ).public_bytes(Encoding.PEM)
+    return _certificate(stand, x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), x400)).public_bytes(
+        Encoding.PEM
+    )
 
 
 def extension_twice(stand: Stand) -> bytes:
@@ -226,6 +225,18 @@ def _log(page: Callable[[int], list[object]]) -> Script:
 
 def _entry(sequence: object, **more: object) -> dict[str, object]:
     return {"sequence": sequence, "time": "2026-01-01T00:00:00Z", "category": "security", "code": "X"} | more
+
+
+LONG_LOG = 15_000
+
+
+def _long_log(after: int) -> list[object]:
+    """Entries of the past in pages of 500, and behind them one of this moment about cleartext."""
+    if after < LONG_LOG:
+        return [_entry(after + number) for number in range(1, 501)]
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    told = {"code": "UNSECURE_COMMUNICATION", "source": "mms", "type": "warning", "result": "refused", "time": now}
+    return [_entry(LONG_LOG + 1) | told] if after == LONG_LOG else []
 
 
 _DEEP = "[" * 900 + "]" * 900
@@ -312,6 +323,7 @@ WITH_TLS: dict[str, Script] = {
     "content-type-strange": answering(http(STATE, kind="application/json; charset=\xff\x00utf-7")),
     "log-without-end": _log(lambda after: [_entry(after + number) for number in range(1, 501)]),
     "log-of-a-million-on-one-page": _log(lambda _after: [{"sequence": n} for n in range(60_000)]),
+    "log-is-long": _log(_long_log),
     "log-goes-back": _log(lambda after: [_entry(after - number) for number in range(500)]),
     "log-stands-still": _log(lambda after: [_entry(after)] * 500),
     "log-with-strange-entries": _log(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -61,7 +60,9 @@ def look(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Look:
                 raise found
             return found
 
-        def perform(operation: str, _parameters: object, _actor: object, binding: Binding, _context: object) -> Exchange:
+        def perform(
+            operation: str, _parameters: object, _actor: object, binding: Binding, _context: object
+        ) -> Exchange:
             assert operation == "service.read"
             return (served or {}).get(binding.label, SERVES)
 
