@@ -5,28 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from reference_impl.order import Order
 from reference_impl.problem import Problem
 
 if TYPE_CHECKING:
     from reference_impl.rules import Rules
 
 MOST_CONTROLS = 1024
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator asks for; `start` and `expires` with time zone, None: at once, without end."""
-
-    id: str
-    type: str
-    value: float
-    unit: str
-    start: datetime | None = None
-    expires: datetime | None = None
 
 
 class Control(msgspec.Struct, kw_only=True):

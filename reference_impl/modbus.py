@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from reference_impl import sunspec
-from reference_impl.controls import Order
+from reference_impl.order import Order
 from reference_impl.problem import Problem
 from reference_impl.rules.access import READ_HOLDING, WRITE_MULTIPLE, WRITE_SINGLE
 

@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reference_impl.controls import Order
+from reference_impl.order import Order
 from reference_impl.problem import Problem
 from reference_impl.rules.access import CONTROL_TYPES
 

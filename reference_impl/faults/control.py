@@ -11,7 +11,8 @@ from reference_impl.faults.fault import fault
 from reference_impl.rules.control import ControlRules
 
 if TYPE_CHECKING:
-    from reference_impl.controls import Controls, Order
+    from reference_impl.order import Order
+    from reference_impl.rules.control import Standing
 
 
 @fault("CTL-03", "IEC 62443-3-3 SR 3.5", "定格を超える指令値を受け入れる。")
@@ -74,7 +75,7 @@ class ClampsAndAppliesRefusedSetpoint(ControlRules):
     """Says that it refuses a value out of range, and applies the nearest one in range."""
 
     @override
-    def after_refusal(self, controls: Controls, order: Order) -> None:
+    def after_refusal(self, controls: Standing, order: Order) -> None:
         highest = 100.0 if order.unit == "%" else controls.rated
         clamped = min(max(order.value, 0.0), highest)
         controls.put(msgspec.structs.replace(order, id=f"{order.id}/clamped", value=clamped), "nobody")

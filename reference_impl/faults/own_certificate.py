@@ -63,7 +63,6 @@ def with_names(credential: Credential, dns_name: str | None, subject: x509.Name 
     "RFC 5280 4.1.2.5",
     "有効期限の切れた自身の証明書を提示する。",
     reason="peer-certificate-unacceptable",
-    also=("PKI-02",),
 )
 class PresentsExpiredCertificate(TransportRules):
     """Presents a certificate that has expired."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reference_impl.problem import Problem
 
 if TYPE_CHECKING:
-    from reference_impl.controls import Controls, Order
+    from reference_impl.order import Order
 
 UNITS = ("W", "%")
+
+
+class Standing(Protocol):
+    """The controls that stand at a connection point, as far as a rule may touch them."""
+
+    rated: float
+
+    def put(self, order: Order, issuer: str) -> object:
+        """Makes an order stand."""
 
 
 class ControlRules:
@@ -46,5 +55,5 @@ class ControlRules:
         if value > highest:
             raise Problem(422, "out-of-range", f"value is above {highest:g}")
 
-    def after_refusal(self, controls: Controls, order: Order) -> None:
+    def after_refusal(self, controls: Standing, order: Order) -> None:
         """What a refused value changes: nothing."""

@@ -154,6 +154,7 @@ def test_a_full_disk_ends_the_run_with_a_clear_message_and_a_whole_record(
     assert os.strerror(errno.EFBIG) in said.stderr or os.strerror(errno.ENOSPC) in said.stderr
     assert len(said.stderr.strip().splitlines()) <= 3
     assert len([line for line in said.stdout.splitlines() if line.startswith("[")]) < 300
+    assert not list(folder.glob("*.part"))
     raw = (folder / "events.jsonl").read_bytes()
     assert raw.endswith(b"\n")
     if more > 0:

@@ -227,7 +227,7 @@ def _entry(sequence: object, **more: object) -> dict[str, object]:
     return {"sequence": sequence, "time": "2026-01-01T00:00:00Z", "category": "security", "code": "X"} | more
 
 
-LONG_LOG = 15_000
+LONG_LOG = 40_000
 
 
 def _long_log(after: int) -> list[object]:
