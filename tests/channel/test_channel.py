@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -337,15 +338,21 @@ def test_sni_is_what_was_asked_or_absent(lab: Lab, server_side: ServerSide) -> N
     assert heard == [SERVER_NAME.encode(), None]
 
 
-def test_openssl_s_server_is_understood(lab: Lab, server_side: ServerSide) -> None:
+def test_openssl_s_server_is_understood(lab: Lab, server_side: ServerSide, program: Callable[[str], str]) -> None:
     port = free_port()
-    argv = ["openssl", "s_server", "-accept", str(port), "-cert", str(server_side.certificate), "-quiet", "-rev"]
+    argv = [
+        program("openssl"),
+        "s_server",
+        "-accept",
+        str(port),
+        "-cert",
+        str(server_side.certificate),
+        "-quiet",
+        "-rev",
+    ]
     argv += ["-cert_chain", str(server_side.certificate), "-key", str(server_side.key)]
     argv += ["-Verify", "3", "-verify_return_error", "-CAfile", str(server_side.trust)]
-    try:
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE)
-    except FileNotFoundError:
-        pytest.skip("the command openssl is not installed")
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE)
     try:
         while not (tried := opened(port)).connected:
             assert process.poll() is None

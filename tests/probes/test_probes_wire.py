@@ -1,7 +1,6 @@
 """Modbus, SunSpec, bare TLS, hand-made hellos and ports."""
 
 import contextlib
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable
@@ -404,18 +403,16 @@ http {{
 
 
 def test_nginx_refuses_in_its_own_way_and_that_is_a_denial(
-    server_side: ServerSide, context: ProbeContext, tmp_path: Path
+    server_side: ServerSide, context: ProbeContext, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed")
+    nginx = program("nginx")
     port = free_port()
     paths = {"certificate": server_side.certificate, "key": server_side.key}
     paths |= {"trust": server_side.trust, "crl": server_side.crl, "folder": tmp_path}
     (tmp_path / "conf").write_text(NGINX.format(port=port, **paths))
     log = str(tmp_path / "log")
     binding = bound("https", port, ServiceCheck(path="/"))
-    with subprocess.Popen([program, "-e", log, "-c", str(tmp_path / "conf")], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([nginx, "-e", log, "-c", str(tmp_path / "conf")], stderr=subprocess.DEVNULL) as process:
         try:
             while not (good := perform("service.read", ServiceRead(), Actor.UTILITY, binding, context)).connected:
                 assert process.poll() is None, Path(log).read_text()
