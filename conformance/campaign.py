@@ -23,13 +23,14 @@ from conformance.model.endpoint import Binding, Endpoint, LabHooks
 from conformance.model.operations import HookCall, LogRead, ServiceRead
 from conformance.model.report import ItemResult, Report
 from conformance.model.transcript import Context, Exchange, StepRecord, Transcript
-from conformance.model.vector import Actor, Impact
+from conformance.model.vector import Actor, Impact, walk
 from conformance.pki.lab import Lab
 from conformance.pki.recipes import PEERS, Credentials
 from conformance.probes import Measured, ProbeContext, perform
 
 _HANDSHAKES_OF_PATIENCE = 200
 _LEAST_PATIENCE_S = 3.0
+_LOG_READINGS = 50
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -83,7 +84,26 @@ class Campaign:
             (wait or _sleep)(due)
         return self._transcript(item, attempt.begun, attempt.performance.records, attempt.trouble)
 
+    def _catch_up(self, item: PlanItem) -> None:
+        """Before the first item of a point that reads the log: read past what stands there, without keeping it."""
+        reads = any(step.op == "log.read" for _, step in walk(item.vector.steps))
+        able = (one for one in (item.binding, *self._siblings(item)) if offers(one, "log.read"))
+        binding = next(able, None)
+        if item.connection_point in self._log_read or not reads or binding is None:
+            return
+        context = msgspec.structs.replace(self._context(item, binding), keep=lambda *_: "0" * 64, keylog=None)
+        for _ in range(_LOG_READINGS):
+            before = self._log_read.get(item.connection_point, 0)
+            context = msgspec.structs.replace(context, log_after=before)
+            exchange = perform("log.read", LogRead(), Actor.AUDITOR, binding, context)
+            self._remember(item.connection_point, exchange)
+            if exchange.answer is None or exchange.answer.malformed is None:
+                break
+            if self._log_read[item.connection_point] == before:
+                break
+
     def _attempt(self, item: PlanItem) -> "_Attempt":
+        self._catch_up(item)
         stage = Stage(
             binding=item.binding,
             siblings=self._siblings(item),
@@ -302,8 +322,11 @@ def write_report(report: Report, folder: Path) -> None:
     """Write `report.json` whole or not at all. Raises OSError."""
     path = folder / "report.json"
     building = path.with_suffix(".json.part")
-    building.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-    building.replace(path)
+    try:
+        building.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+        building.replace(path)
+    finally:
+        building.unlink(missing_ok=True)
 
 
 def environment() -> dict[str, str]:

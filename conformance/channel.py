@@ -233,6 +233,7 @@ class Channel:
                 self._fill()
             except SSL.Error as error:
                 self._failed(error)
+        self._heard.rethrow()
         self._flush()
         self.handshake_s = time.monotonic() - began
         self._tcp.limit = LARGEST_TOTAL

@@ -15,7 +15,8 @@ from conformance.model.problem import ProblemError
 from conformance.model.text import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
 
     from conformance.campaign import Campaign
     from conformance.catalogue.plan import PlanItem
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 CAMPAIGN: pytest.StashKey[Campaign] = pytest.StashKey()
 DESK: pytest.StashKey[Desk] = pytest.StashKey()
 BROKEN: pytest.StashKey[Exception] = pytest.StashKey()
+STOPPED: pytest.StashKey[bool] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _BROKEN_STATUS = 4
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 ITEMS: pytest.StashKey[dict[Path, list[PlanItem]]] = pytest.StashKey()
 
 
@@ -130,6 +133,8 @@ class VectorItem(pytest.Item):
 
     def setup(self) -> None:
         """Perform the stimuli and record them; our own trouble is a pytest error."""
+        if self.config.stash.get(STOPPED, False):
+            raise KeyboardInterrupt
         if self.planned.why is not None:
             pytest.skip(self.planned.why.in_(_language(self.config)))
         self._begun = time.monotonic()
@@ -221,17 +226,28 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     if DESK not in config.stash or config.option.collectonly or not session.items:
         return (yield)
     campaign = _opened(config)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = [signal.signal(number, _stopper(config)) for number in _STOPPING]
     complete = False
     try:
         for item in _waiting(session):
             campaign.arm(item)
         result = yield
-        complete = not session.shouldstop and not session.shouldfail
+        complete = not (session.shouldstop or session.shouldfail or config.stash.get(STOPPED, False))
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(_STOPPING, before, strict=True):
+            signal.signal(number, handler)
         _finish(config, campaign, complete=complete)
     return result
+
+
+def _stopper(config: pytest.Config) -> Callable[[int, FrameType | None], NoReturn]:
+    """Return a signal handler; wherever its interrupt is swallowed, the next item heeds it."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        config.stash[STOPPED] = True
+        raise KeyboardInterrupt
+
+    return stop
 
 
 def _opened(config: pytest.Config) -> Campaign:

@@ -63,13 +63,14 @@ def start(
     Raises ProblemError if it does not start; nothing is left running then.
     """
     cleartext = free_ports(len(CLEARTEXT_PORTS))
-    argv = [*_COMMAND, "serve", "--home", str(home), "--cleartext-port", str(cleartext[0]), *options]
+    argv = [*_COMMAND, "serve", "--home", str(home), "--cleartext-port", str(cleartext[0]), "--until-stdin-closes"]
+    argv += options
     for fault in faults:
         argv += ["--fault", fault]
     with contextlib.ExitStack() as files:
         errors = files.enter_context(log.open("wb")) if log is not None else None
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
         )
     try:
         announced = _announcement(process, log)
@@ -88,8 +89,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _announcement(process: subprocess.Popen[bytes], log: Path | None) -> dict[str, Any]:

@@ -46,12 +46,13 @@ class TlsClient(Struct, frozen=True, kw_only=True):
 class Heard:
     """What the library tells of one handshake through its callbacks."""
 
-    __slots__ = ("alert_received", "alert_sent", "certificate_requested")
+    __slots__ = ("alert_received", "alert_sent", "certificate_requested", "raised")
 
     def __init__(self) -> None:
         self.alert_received: int | None = None
         self.alert_sent: int | None = None
         self.certificate_requested = False
+        self.raised: BaseException | None = None
 
     def info(self, connection: SSL.Connection, where: int, value: int) -> None:
         """Take one call of the library's info callback."""
@@ -62,6 +63,23 @@ class Heard:
             self.alert_received = value & 0xFF
         elif where == _WRITE_ALERT and value & 0xFF != CLOSE_NOTIFY:
             self.alert_sent = value & 0xFF
+
+    def guarded(self, call: Callable[..., object]) -> Callable[..., None]:
+        """Return `call` as a callback of the library, which would print and swallow whatever it raises."""
+
+        def callback(*arguments: object) -> None:
+            try:
+                call(*arguments)
+            except BaseException as error:  # noqa: BLE001  an interrupt, too
+                self.raised = error
+
+        return callback
+
+    def rethrow(self) -> None:
+        """Raise what a callback could not."""
+        if self.raised is not None:
+            raised, self.raised = self.raised, None
+            raise raised
 
 
 def connection(tls: TlsClient, heard: Heard) -> SSL.Connection:
@@ -95,10 +113,10 @@ def _context(tls: TlsClient, heard: Heard) -> SSL.Context:
     if newer:
         context.set_tls13_ciphersuites(":".join(newer).encode())
     context.set_verify(SSL.VERIFY_NONE)  # judges look at the peer's certificate; the client never turns it away
-    context.set_info_callback(heard.info)
+    context.set_info_callback(heard.guarded(heard.info))
     if tls.keylog is not None:
         keylog = tls.keylog
-        context.set_keylog_callback(lambda _, line: keylog(line))
+        context.set_keylog_callback(heard.guarded(lambda _, line: keylog(line)))
     if tls.chain:
         context.use_certificate(tls.chain[0])
         context.use_privatekey(tls.key)

@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=0, help="first of three consecutive ports; 0: free ones")
     serve.add_argument("--fault", action="append", default=[], metavar="ID", help="depart from the profile; repeatable")
+    serve.add_argument("--until-stdin-closes", action="store_true", help="stop when whoever started it has gone")
     serve.add_argument("--cleartext-port", type=int, default=0, help="for the fault opens-cleartext-port")
     faults = commands.add_parser("faults", help="list the faults")
     faults.add_argument("--json", action="store_true")
@@ -82,6 +83,7 @@ def _serve(options: argparse.Namespace) -> int:
         port=options.port,
         faults=tuple(options.fault),
         cleartext_port=options.cleartext_port,
+        until_stdin_closes=options.until_stdin_closes,
     )
     asyncio.run(serve(settings, rules))
     return 0

@@ -33,13 +33,17 @@ LISTENERS = ((DISTRIBUTION, "https"), (DISTRIBUTION, "modbus"), (AGGREGATION, "h
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run: home folder, address, first of three consecutive ports (0: free ones), faults, cleartext port."""
+    """How to run: home folder, address, first of three consecutive ports (0: free ones), faults, cleartext port.
+
+    `until_stdin_closes`: stop when whoever started it has gone.
+    """
 
     home: Path
     host: str
     port: int
     faults: tuple[str, ...]
     cleartext_port: int
+    until_stdin_closes: bool = False
 
 
 def _door(mms: Mms, name: str, binding: str, secrets: Secrets, *, encrypted: bool = True) -> Door:
@@ -89,6 +93,13 @@ async def listening(settings: Settings, rules: Rules) -> AsyncIterator[dict[str,
     await asyncio.sleep(0)
 
 
+def _ended(stop: asyncio.Event) -> None:
+    """Whoever started us is gone once standard input has come to its end."""
+    if not os.read(sys.stdin.fileno(), 1):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
 async def serve(settings: Settings, rules: Rules) -> None:
     """Listens, says so on stdout in one line of JSON, and serves until SIGTERM or SIGINT; HomeError as above."""
     stop = asyncio.Event()
@@ -98,6 +109,8 @@ async def serve(settings: Settings, rules: Rules) -> None:
         sys.stdout.write(json.dumps(announcement) + "\n")
         sys.stdout.flush()
         gc.freeze()
+        if settings.until_stdin_closes:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _ended, stop)
         await stop.wait()
 
 

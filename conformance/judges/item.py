@@ -257,6 +257,10 @@ def _logged(bench: _Bench, record: StepRecord, arguments: Logged) -> Finding:
     result = outcome(record, bench.context.service_check)
     if attempt is None or result is not Outcome.SERVED:
         return bench.finding(record, Reason.PRECONDITION_NOT_MET, expected, describe(record.exchange, result))
+    unread = record.exchange.answer.malformed if record.exchange.answer is not None else None
+    if unread is not None:
+        observed = Text(en=f"the log was not read whole: {unread}", ja=f"ログ全体を読み取れない: {unread}")
+        return bench.finding(record, Reason.PRECONDITION_NOT_MET, expected, observed)
     fault = log_fault(record, attempt, arguments, bench.context)
     if fault is not None:
         return bench.finding(record, Reason.NOT_LOGGED, expected, fault)

@@ -113,6 +113,7 @@ def _read_log(parameters: LogRead, actor: Actor, binding: Binding, context: Prob
     """Read the log page by page, each over its own connection; the exchange is the last page's, with all entries."""
     after = context.log_after if parameters.since_start else 0
     entries: list[Any] = []
+    complete = False
     for _ in range(_MOST_LOG_PAGES):
         path = f"{binding.prefix.rstrip('/')}/security-events?after={after}&limit={LOG_PAGE}"
         exchange = _exchange("GET", path, None, parameters, actor=actor, binding=binding, context=context)
@@ -123,15 +124,18 @@ def _read_log(parameters: LogRead, actor: Actor, binding: Binding, context: Prob
         last = page["entries"][-1] if len(page["entries"]) == LOG_PAGE else None
         reached = last.get("sequence") if isinstance(last, dict) else None
         if not isinstance(reached, int) or reached <= after:
+            complete = True
             break
         after = reached
-    return _with_entries(exchange, entries)
+    return _with_entries(exchange, entries, complete=complete)
 
 
-def _with_entries(exchange: Exchange, entries: list[Any]) -> Exchange:
-    if exchange.answer is None or len(exchange.answer.data["entries"]) == len(entries):
+def _with_entries(exchange: Exchange, entries: list[Any], *, complete: bool) -> Exchange:
+    if exchange.answer is None:
         return exchange
     merged = structs.replace(exchange.answer, data={**exchange.answer.data, "entries": entries})
+    if not complete:
+        merged = structs.replace(merged, malformed=f"the log goes on after {_MOST_LOG_PAGES} pages")
     return structs.replace(exchange, answer=merged)
 
 

@@ -231,12 +231,12 @@ LONG_LOG = 40_000
 
 
 def _long_log(after: int) -> list[object]:
-    """Entries of the past in pages of 500, and behind them one of this moment about cleartext."""
+    """Entries of the past in pages of 500, and behind them always one more of this moment about cleartext."""
     if after < LONG_LOG:
         return [_entry(after + number) for number in range(1, 501)]
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     told = {"code": "UNSECURE_COMMUNICATION", "source": "mms", "type": "warning", "result": "refused", "time": now}
-    return [_entry(LONG_LOG + 1) | told] if after == LONG_LOG else []
+    return [_entry(after + 1) | told]
 
 
 _DEEP = "[" * 900 + "]" * 900
