@@ -31,6 +31,7 @@ STOPPED: pytest.StashKey[bool] = pytest.StashKey()
 OBSERVER: pytest.StashKey[Observer] = pytest.StashKey()
 _BROKEN_STATUS = 4
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+_PYOPENSSL = str(Path("OpenSSL", "SSL.py"))
 ITEMS: pytest.StashKey[dict[Path, list[PlanItem]]] = pytest.StashKey()
 
 
@@ -240,14 +241,24 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     return result
 
 
-def _stopper(config: pytest.Config) -> Callable[[int, FrameType | None], NoReturn]:
-    """Return a signal handler; wherever its interrupt is swallowed, the next item heeds it."""
+def _stopper(config: pytest.Config) -> Callable[[int, FrameType | None], None]:
+    """Return a signal handler: an interrupt at once, or at the next item where the TLS library would swallow it."""
 
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    def stop(_number: int, frame: FrameType | None) -> None:
         config.stash[STOPPED] = True
-        raise KeyboardInterrupt
+        if not _is_called_back(frame):
+            raise KeyboardInterrupt
 
     return stop
+
+
+def _is_called_back(frame: FrameType | None) -> bool:
+    """Whether `frame` runs within a callback of pyOpenSSL, out of which nothing can be raised."""
+    while frame is not None:
+        if frame.f_code.co_name == "wrapper" and frame.f_code.co_filename.endswith(_PYOPENSSL):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _opened(config: pytest.Config) -> Campaign:
