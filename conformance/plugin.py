@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
@@ -136,6 +136,7 @@ class VectorItem(pytest.Item):
         """Perform the stimuli and record them; our own trouble is a pytest error."""
         if self.config.stash.get(STOPPED, False):
             raise KeyboardInterrupt
+        self._label_for_allure()
         if self.planned.why is not None:
             pytest.skip(self.planned.why.in_(_language(self.config)))
         self._begun = time.monotonic()
@@ -143,6 +144,24 @@ class VectorItem(pytest.Item):
             self.transcript = self.campaign.perform(self.planned)
         except EvidenceError as error:
             self._give_up(error)
+
+    def _label_for_allure(self) -> None:
+        """Tell allure-pytest, where a plain run writes its results, what the suite's own Allure view says, too."""
+        if self.config.getoption("allure_report_dir", None) is None:
+            return
+        import allure  # noqa: PLC0415  an idle plugin costs nothing
+
+        planned, dynamic = self.planned, cast("Any", allure.dynamic)
+        dynamic.parameter("region", str(planned.region or "all"))
+        labels = [
+            ("criterion", planned.criterion),
+            ("connection-point", planned.connection_point),
+            ("binding", planned.binding.label),
+            ("gate", self.config.stash[DESK].catalogue.criteria[planned.criterion].gate),
+            *(("clause", clause) for clause in planned.vector.clauses),
+        ]
+        for name, value in labels:
+            dynamic.label(name, str(value))
 
     def runtest(self) -> None:
         """Judge what was recorded."""

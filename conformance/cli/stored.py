@@ -1,4 +1,4 @@
-"""The commands that work on stored runs, without the product: report, explain, rejudge, verify, compare."""
+"""The commands that work on stored runs, without the product: report, explain, rejudge, verify, compare, sanitise."""
 
 import argparse
 import sys
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from conformance.model.report import Report
     from conformance.model.transcript import Transcript
 
+_SANITISED = Text(
+    en="{folder}: {rewritten} files cleaned, {removed} removed, {left} not Allure's and left as they are",
+    ja="{folder}: {rewritten}件を浄化、{removed}件を削除、Allure以外の{left}件はそのまま",
+)
 _FRAMES = Text(
     en="on the wire: attempt {attempt}, step {step} ({side}), {operation}",
     ja="通信内容: 試行{attempt}、手順{step}（{side}）、{operation}",
@@ -45,7 +49,7 @@ _DIFFERS = Text(
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `report`, `explain`, `rejudge`, `verify` and `compare`."""
+    """Add `report`, `explain`, `rejudge`, `verify`, `sanitise` and `compare`."""
     command = bilingual_commands(commands)
     report = command("report", help="write views of a stored run")
     report.add_argument("folder", type=Path, metavar="DIR")
@@ -64,6 +68,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verify = command("verify", help="check that a stored run is whole and its report is its own")
     verify.add_argument("folder", type=Path, metavar="DIR")
     verify.set_defaults(run=_verify)
+    sanitise = command("sanitise", help="remove machine, user, process and paths from raw Allure results")
+    sanitise.add_argument("folder", type=Path, metavar="DIR", help="the --alluredir of a plain pytest run")
+    sanitise.set_defaults(run=_sanitise)
     compare = command("compare", help="what changed between two stored runs")
     compare.add_argument("before", type=Path, metavar="A")
     compare.add_argument("after", type=Path, metavar="B")
@@ -173,6 +180,22 @@ def _verify(arguments: argparse.Namespace, language: Language) -> int:
         print(_DIFFERS.format(folder=folder, what="; ".join(what)).in_(language), file=sys.stderr)
         return ExitCode.REFUSED
     print(_VERIFIED.format(folder=folder, events=events, head=record.head[:16]).in_(language))
+    return ExitCode.CONNECT
+
+
+def _sanitise(arguments: argparse.Namespace, language: Language) -> int:
+    from reports.allure_raw import sanitise  # noqa: PLC0415
+
+    if not arguments.folder.is_dir():
+        raise ProblemError(
+            Text(
+                en=f"{arguments.folder}: no folder -> name the --alluredir of a pytest run",
+                ja=f"{arguments.folder}: フォルダがありません -> pytestの--alluredirを指定してください",
+            )
+        )
+    done = sanitise(arguments.folder)
+    counts = {"rewritten": done.rewritten, "removed": len(done.removed), "left": len(done.left)}
+    print(_SANITISED.format(folder=arguments.folder, **counts).in_(language))
     return ExitCode.CONNECT
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from laboratory import HOUSE, Laboratory, plain_pytest
+from laboratory import HOUSE, Laboratory, mgcc, plain_pytest
 
 PKI = HOUSE / "test_vectors" / "PKI"
 ALONE = ("-p", "no:cacheprovider", "--rootdir", "/", "-c", "/dev/null")
@@ -31,6 +31,15 @@ def test_a_family_runs_with_the_usual_options(endpoint: Path, tmp_path: Path) ->
     assert {row["vector"] for row in ran} == {"PKI-02/client-leaf-expired"}
     properties = {one.get("name") for case in cases for one in case.iter("property")}
     assert {"criterion", "connection-point", "binding", "clause", "verdict"} <= properties
+    for result in results:
+        labels = {label["name"]: label["value"] for label in result["labels"]}
+        assert {"connection-point", "binding", "clause"} <= labels.keys()
+        assert (labels["criterion"], labels["gate"]) == ("PKI-02", "connect")
+        assert [one["name"] for one in result["parameters"]] == ["region"]
+    assert mgcc("sanitise", tmp_path / "allure").returncode == 0
+    cleaned = [json.loads(path.read_bytes()) for path in (tmp_path / "allure").glob("*-result.json")]
+    assert len(cleaned) == len(results)
+    assert not {"host", "thread"} & {label["name"] for result in cleaned for label in result["labels"]}
 
 
 def test_one_file_can_be_run(endpoint: Path, tmp_path: Path) -> None:
