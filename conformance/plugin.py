@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conformance.campaign import Campaign
     from conformance.catalogue.plan import PlanItem
-    from conformance.model.report import ItemResult, Report
+    from conformance.model.report import Attempt, ItemResult, Report
     from conformance.model.transcript import Transcript
     from conformance.opening import Desk
 
@@ -144,6 +144,8 @@ class VectorItem(pytest.Item):
             self.transcript = self.campaign.perform(self.planned)
         except EvidenceError as error:
             self._give_up(error)
+        if self.transcript.trouble is not None:
+            raise SuiteTroubleError(tell(self._conclude(self.transcript).findings, _language(self.config)))
 
     def _label_for_allure(self) -> None:
         """Tell allure-pytest, where a plain run writes its results, what the suite's own Allure view says, too."""
@@ -167,24 +169,28 @@ class VectorItem(pytest.Item):
         """Judge what was recorded."""
         if self.transcript is None:
             return
-        try:
-            row = self.campaign.conclude(self.planned, self.transcript, time.monotonic() - self._begun)
-        except EvidenceError as error:
-            self._give_up(error)
-        self.user_properties.append(("verdict", row.verdict.value))
-        observer = self.config.stash.get(OBSERVER, None)
-        if observer is not None:
-            done, total = self.campaign.progress()
-            observer.item_finished(row, done, total)
-        findings = row.attempts[-1].findings
-        story = tell(findings, _language(self.config))
-        match row.attempts[-1].verdict:
+        attempt = self._conclude(self.transcript)
+        story = tell(attempt.findings, _language(self.config))
+        match attempt.verdict:
             case Verdict.FAIL:
                 raise NonConformityError(story)
             case Verdict.ERROR:
                 raise SuiteTroubleError(story)
             case Verdict.INCONCLUSIVE:
                 raise UndecidedError(story)
+
+    def _conclude(self, transcript: Transcript) -> Attempt:
+        try:
+            row = self.campaign.conclude(self.planned, transcript, time.monotonic() - self._begun)
+        except EvidenceError as error:
+            self._give_up(error)
+        attempt = row.attempts[-1]
+        self.user_properties.append(("verdict", attempt.verdict.value))
+        observer = self.config.stash.get(OBSERVER, None)
+        if observer is not None:
+            done, total = self.campaign.progress()
+            observer.item_finished(row, done, total)
+        return attempt
 
     def _give_up(self, error: EvidenceError) -> NoReturn:
         """A run that cannot be recorded is no run."""
