@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from msgspec import Struct, field
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console as RichConsole
 from rich.text import Text as Line
 
@@ -228,6 +228,8 @@ class Console:
         word = VERDICTS[item.verdict].in_(self._language).upper()
         seconds = sum(attempt.duration_s for attempt in item.attempts)
         column = min(_VERDICT_COLUMN, self._rich.width - 24) if self._live else _VERDICT_COLUMN
+        if self._live and cell_len(head) > column - 2:
+            head = set_cell_size(head, column - 2).rstrip()
         line = Line(self._encodable(head + " " * max(2, column - cell_len(head))))
         line.append(self._encodable(f"{VERDICT_SYMBOLS[item.verdict]} {word}"), STYLES[item.verdict])
         if item.attempts:
