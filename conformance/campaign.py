@@ -20,7 +20,7 @@ from conformance.hooks import call_hook
 from conformance.judges import verdict_of
 from conformance.model.criterion import ConnectionPoint, Region
 from conformance.model.endpoint import Binding, Endpoint, LabHooks
-from conformance.model.operations import HookCall, LogRead, ServiceRead
+from conformance.model.operations import ControlSend, HookCall, LogRead, ServiceRead
 from conformance.model.report import ItemResult, Report
 from conformance.model.transcript import Context, Exchange, StepRecord, Transcript
 from conformance.model.vector import Actor, Impact, walk
@@ -31,6 +31,7 @@ from conformance.probes import Measured, ProbeContext, perform
 _HANDSHAKES_OF_PATIENCE = 200
 _LEAST_PATIENCE_S = 3.0
 _LOG_READINGS = 50
+_DEFAULT_STATE = "default-state"
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -63,6 +64,7 @@ class Campaign:
         self._to_run = sum(1 for item in assignment.items if item.why is None)
         self._armed: dict[str, _Attempt] = {}
         self._stimuli = 0
+        self._commanded = False
         self._log_read: dict[ConnectionPoint, int] = {}
         self.evidence.event("run", assignment.header)
         self.evidence.event("plan", assignment.plan)
@@ -165,6 +167,7 @@ class Campaign:
 
     def finish(self, *, complete: bool) -> Report:
         """Write the end of the run and `report.json`; return the report. Raises EvidenceError or OSError."""
+        self._restore_default_state()
         end = End(ended=timestamp(), complete=complete)
         self.evidence.event("end", end)
         self.evidence.close()
@@ -172,10 +175,26 @@ class Campaign:
         write_report(report, self.evidence.folder)
         return report
 
+    def _restore_default_state(self) -> None:
+        """Once the plant was commanded: ask the upper tester, where there is one, for the default state."""
+        assignment = self.assignment
+        commands = assignment.lab_hooks.hooks if assignment.lab_hooks else {}
+        if self._commanded and _DEFAULT_STATE in {*assignment.endpoint.hooks, *commands}:
+            exchange = call_hook(
+                _DEFAULT_STATE,
+                {},
+                urls=assignment.endpoint.hooks,
+                commands=commands,
+                folder=assignment.folder,
+                serving=lambda: True,
+            )
+            self.evidence.event("default-state", exchange)
+
     def _act(self, item: PlanItem, operation: str, parameters: Any, actor: Actor, binding: Binding) -> Exchange:
         context = self._context(item, binding)
         if isinstance(parameters, HookCall):
             return self._hook(parameters, binding, context)
+        self._commanded |= isinstance(parameters, ControlSend)
         if actor is Actor.PEER:
             actor = PEERS[item.connection_point]
         exchange = perform(operation, parameters, actor, binding, context)

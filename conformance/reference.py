@@ -136,6 +136,7 @@ def endpoint_text(announced: dict[str, Any], lab: Path, *, regions: Iterable[str
         "regions": list(regions),
         "security_level": 2,
         "rated_power_W": RATED_POWER_W,
+        "plant": "simulated",
         "device_kinds": _KINDS,
         "lab": str(lab),
         "connection_points": points,

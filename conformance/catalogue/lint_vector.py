@@ -24,7 +24,7 @@ from conformance.model.finding import Reason
 from conformance.model.operations import OPERATIONS, Operation
 from conformance.model.predicates import PREDICATES
 from conformance.model.text import Text
-from conformance.model.vector import Actor, Behaviour, Step, VectorStatus
+from conformance.model.vector import Actor, Behaviour, Impact, Step, VectorStatus
 
 ProfileValues = dict[str, dict[str, Any]]
 
@@ -130,6 +130,12 @@ class _VectorLint:
             message = Text(f"unknown operation `{name}`", f"未知の操作 `{name}` である。")
             self.add((*place, "op"), "unknown-operation", message, did_you_mean(name, OPERATIONS))
             return
+        if name == "control.send" and self.entry.vector.impact is Impact.NONE:
+            message = Text(
+                "it commands the plant, and `impact` is none", "設備への指令を含むが `impact` が none である。"
+            )
+            advice = Text("say `impact: simulated`, or `physical`", "`impact: simulated` 又は `physical` とすること。")
+            self.add((*place, "op"), "control-without-impact", message, advice)
         if operation.bindings and not (self.bindings and self.bindings <= set(operation.bindings)):
             only = ", ".join(operation.bindings)
             message = Text(f"`{name}` exists only over {only}", f"`{name}` は {only} にしかない。")

@@ -257,6 +257,13 @@ class _Planner:
                 "it acts on the plant; `--allow-physical` was not given",
                 "設備が動作する試験であり、--allow-physicalの指定がない",
             )
+        if vector.impact is Impact.SIMULATED and self.endpoint.plant == "real" and not self.allow_physical:
+            return Text(
+                "it commands the plant; the endpoint file does not say `plant: simulated`, and --allow-physical "
+                "was not given",
+                "設備への指令を含む試験であり、エンドポイントファイルに `plant: simulated` の記載も"
+                "--allow-physicalの指定もない",
+            )
         siblings = [one for one in self.endpoint.connection_points[point].bindings if one.role == "server"]
         for operation in _operations(vector):
             within = siblings if OPERATIONS[operation].point_wide else [binding]

@@ -19,6 +19,7 @@ product:                        # identity of the item under test / 試験品目
 regions: [jp]                   # jp, us, eu: whose profile applies / 適用する地域プロファイル
 security_level: 2               # IEC 62443 security level aimed at / 目標セキュリティレベル
 rated_power_W: 50000            # rated power of the microgrid / 定格出力
+plant: simulated                # what controls act on: simulated, or real (needs --allow-physical) / 制御対象の設備
 device_kinds: [pv, battery]     # what stands behind the connection points / 接続点の背後の機器種別
 
 lab: lab                        # made by `mgcc pki init lab` / 試験用PKIのフォルダ

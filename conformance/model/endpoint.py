@@ -123,6 +123,9 @@ class Endpoint(_Part, frozen=True, kw_only=True):
     rated_power_W: Annotated[  # noqa: N815  the unit symbol is a capital letter
         Annotated[float, Meta(gt=0)] | None, Meta(description="rated power of the microgrid")
     ] = None
+    plant: Annotated[
+        Literal["real", "simulated"], Meta(description="what the controls act on; a real plant needs --allow-physical")
+    ] = "real"
     device_kinds: Annotated[tuple[str, ...], Meta(description="kinds of device behind the connection points")] = ()
     lab: Annotated[str, Meta(description="lab PKI folder, relative to this file")] = "lab"
     connection_points: Annotated[dict[ConnectionPoint, Point], Meta(min_length=1)]

@@ -31,7 +31,11 @@ class Behaviour(StrEnum):
 
 
 class Impact(StrEnum):
-    """What a stimulus can do to the product or the plant."""
+    """What a stimulus can do to the product or the plant.
+
+    `simulated` commands the plant and runs only where that is simulated, or with `--allow-physical`; `physical` only
+    with `--allow-physical`; `disruptive` runs last and alone.
+    """
 
     NONE = "none"
     SIMULATED = "simulated"

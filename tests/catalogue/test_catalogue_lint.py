@@ -107,7 +107,7 @@ LOG = "{op: log.read, expect: {content: {all_of: [{at: a, present: true}]}}}"
                 "{op: control.send, with: {type: x, value: '${a.data.limit}'}, save: b}\n"
                 "{op: state.read, expect: {unchanged: {since: a, at: limits}}}"
             ),
-            [],
+            ["control-without-impact"],
         ),
         (
             "{op: state.read, expect: {content: {all_of: [{at: a, present: true, equals: 1}, {at: b, matches: '('}]}}}",
@@ -200,6 +200,15 @@ def test_overrides_are_checked(desk: Desk, override: str, code: str) -> None:
     overrides = f"\n  - {override}\n    {rest}\n"
     desk.write("profiles/jp.yaml", PROFILE.format(region="jp", limit=1, overrides=overrides))
     assert desk.codes() == [code]
+
+
+def test_a_control_says_that_it_commands_the_plant(desk: Desk) -> None:
+    values = "with: {type: export-limit, value: 1}, twin: {type: export-limit, value: 2}"
+    control = f"{{op: control.send, expect: refused, {values}}}"
+    desk.stepped(control)
+    assert desk.codes() == ["control-without-impact"]
+    desk.stepped(control, impact="simulated")
+    assert desk.codes() == []
 
 
 def test_an_operation_of_one_vector_alone_is_noted(desk: Desk) -> None:

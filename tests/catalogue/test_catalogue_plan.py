@@ -183,6 +183,14 @@ def test_physical_items_need_leave_and_late_ones_come_last(desk: Desk) -> None:
     assert {item.disposition for item in allowed} == {Disposition.RUN}
 
 
+def test_items_that_command_the_plant_run_where_it_is_simulated_or_with_leave(desk: Desk) -> None:
+    desk.vectors(VECTOR.replace("    steps:", "    impact: simulated\n    steps:"))
+    simulated = ("rated_power_W: 5000", "rated_power_W: 5000\nplant: simulated")
+    assert {item.disposition for item in planned(desk).values()} == {Disposition.NOT_RUN}
+    assert {item.disposition for item in planned(desk, simulated).values()} == {Disposition.RUN}
+    assert {item.disposition for item in planned(desk, allow_physical=True).values()} == {Disposition.RUN}
+
+
 def test_the_client_role_is_not_run_yet(desk: Desk) -> None:
     found = planned(desk, ("protocol: modbus,", "protocol: modbus, role: client,"))
     item = found["PKI-02/client-leaf-expired@distribution:modbus.client"]

@@ -137,7 +137,7 @@ def test_an_edition_is_frozen_only_without_errors_and_then_differs_in_what_chang
 
 def test_the_plan_says_what_runs_and_why_the_rest_does_not(mgcc: Mgcc, tmp_path: Path) -> None:
     path = tmp_path / "endpoint.yaml"
-    path.write_text(ENDPOINT)
+    path.write_text(ENDPOINT.rstrip() + "\nplant: simulated\n")
     code, out, _ = mgcc("plan", "--endpoint", path)
     assert code == 0
     assert "the ICS leaves PKI-01 out" in out
