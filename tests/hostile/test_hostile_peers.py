@@ -52,6 +52,7 @@ ENDPOINT = """\
 mgcc: 1
 product: {{name: Hostile, version: "1"}}
 regions: [jp]
+plant: simulated
 rated_power_W: 50000
 lab: lab
 declared: {{response_s: 0.25}}
