@@ -3,7 +3,7 @@
 import platform
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -18,8 +18,9 @@ from conformance.engine import Due, Performance, Stage
 from conformance.evidence import EvidenceError, EvidenceWriter, timestamp
 from conformance.hooks import call_hook
 from conformance.judges import verdict_of
+from conformance.judges.outcome import is_served
 from conformance.model.criterion import ConnectionPoint, Region
-from conformance.model.endpoint import Binding, Endpoint, LabHooks
+from conformance.model.endpoint import Binding, Endpoint, HookCommand, LabHooks
 from conformance.model.operations import ControlSend, HookCall, LogRead, ServiceRead
 from conformance.model.report import ItemResult, Report
 from conformance.model.transcript import Context, Exchange, StepRecord, Transcript
@@ -55,7 +56,7 @@ class Campaign:
     """Performs items one by one and keeps the record of all; the only writer of its run folder."""
 
     def __init__(self, assignment: Assignment, run_folder: Path) -> None:
-        """Open the run folder and write down the header and the plan. Raises EvidenceError."""
+        """Open the run folder and write down the header and the plan. Raises ProblemError or EvidenceError."""
         self.assignment = assignment
         self.assembly = Assembly(assignment.header, assignment.plan)
         self.evidence = EvidenceWriter(run_folder)
@@ -99,9 +100,8 @@ class Campaign:
             context = msgspec.structs.replace(context, log_after=before)
             exchange = perform("log.read", LogRead(), Actor.AUDITOR, binding, context)
             self._remember(item.connection_point, exchange)
-            if exchange.answer is None or exchange.answer.malformed is None:
-                break
-            if self._log_read[item.connection_point] == before:
+            malformed = exchange.answer is not None and exchange.answer.malformed is not None
+            if not malformed or self._log_read[item.connection_point] == before:
                 break
 
     def _attempt(self, item: PlanItem) -> "_Attempt":
@@ -177,23 +177,19 @@ class Campaign:
 
     def _restore_default_state(self) -> None:
         """Once the plant was commanded: ask the upper tester, where there is one, for the default state."""
-        assignment = self.assignment
-        commands = assignment.lab_hooks.hooks if assignment.lab_hooks else {}
-        if self._commanded and _DEFAULT_STATE in {*assignment.endpoint.hooks, *commands}:
-            exchange = call_hook(
-                _DEFAULT_STATE,
-                {},
-                urls=assignment.endpoint.hooks,
-                commands=commands,
-                folder=assignment.folder,
-                serving=lambda: True,
-            )
-            self.evidence.event("default-state", exchange)
+        if self._commanded and _DEFAULT_STATE in {*self.assignment.endpoint.hooks, *self._hook_commands()}:
+            self.evidence.event("default-state", self._hook(HookCall(hook=_DEFAULT_STATE), lambda: True))
 
     def _act(self, item: PlanItem, operation: str, parameters: Any, actor: Actor, binding: Binding) -> Exchange:
         context = self._context(item, binding)
         if isinstance(parameters, HookCall):
-            return self._hook(parameters, binding, context)
+            actor = PEERS[item.connection_point]
+            return self._hook(
+                parameters,
+                lambda: is_served(
+                    perform("service.read", ServiceRead(), actor, binding, context), binding.service_check
+                ),
+            )
         self._commanded |= isinstance(parameters, ControlSend)
         if actor is Actor.PEER:
             actor = PEERS[item.connection_point]
@@ -211,22 +207,18 @@ class Campaign:
             [self._log_read.get(point, 0), *[number for number in numbers if isinstance(number, int)]]
         )
 
-    def _hook(self, call: HookCall, binding: Binding, context: ProbeContext) -> Exchange:
-        assignment = self.assignment
-
-        def is_serving() -> bool:
-            actor = PEERS[context.connection_point]
-            exchange = perform("service.read", ServiceRead(), actor, binding, context)
-            return exchange.answer is not None and exchange.answer.status == binding.service_check.status
-
+    def _hook(self, call: HookCall, serving: Callable[[], bool]) -> Exchange:
         return call_hook(
             call.hook,
             call.arguments,
-            urls=assignment.endpoint.hooks,
-            commands=assignment.lab_hooks.hooks if assignment.lab_hooks else {},
-            folder=assignment.folder,
-            serving=is_serving,
+            urls=self.assignment.endpoint.hooks,
+            commands=self._hook_commands(),
+            folder=self.assignment.folder,
+            serving=serving,
         )
+
+    def _hook_commands(self) -> Mapping[str, HookCommand]:
+        return self.assignment.lab_hooks.hooks if self.assignment.lab_hooks else {}
 
     def _context(self, item: PlanItem, binding: Binding) -> ProbeContext:
         assignment = self.assignment
@@ -323,9 +315,7 @@ def waiting(items: Iterable[PlanItem]) -> list[PlanItem]:
     return [
         item
         for item in items
-        if item.why is None
-        and item.vector.impact in {Impact.NONE, Impact.SIMULATED}
-        and any(step.check is not None for step in item.vector.steps)
+        if item.why is None and item.vector.impact in {Impact.NONE, Impact.SIMULATED} and item.waits
     ]
 
 

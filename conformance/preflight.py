@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from conformance.judges.outcome import as_declared
+from conformance.judges.outcome import is_served
 from conformance.model.criterion import ConnectionPoint
 from conformance.model.endpoint import Binding, Endpoint, ServiceCheck
 from conformance.model.operations import ServiceRead
 from conformance.model.problem import ProblemError
 from conformance.model.text import Text
-from conformance.model.transcript import Exchange, Grant
+from conformance.model.transcript import Exchange
 from conformance.pki.errors import LabError
 from conformance.pki.lab import Lab
 from conformance.pki.recipes import PEERS
@@ -136,10 +136,10 @@ def _unreachable(title: Text, error: OSError) -> Check:
 
 
 def _service(title: Text, exchange: Exchange, check: ServiceCheck) -> Iterator[Check]:
-    answer = exchange.answer
-    if answer is not None and answer.grant is Grant.GRANTED and as_declared(answer, check):
+    if is_served(exchange, check):
         yield Check(grade=Grade.OK, title=title, found=Text(en="reachable, serves", ja="接続でき、応答する"))
         return
+    answer = exchange.answer
     alert = exchange.tls.alert_received if exchange.tls is not None else None
     native = (answer.native if answer is not None else "") or alert or str(exchange.ending)
     yield Check(

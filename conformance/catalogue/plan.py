@@ -69,6 +69,11 @@ class PlanItem(Struct, frozen=True, kw_only=True):
         return self.entry.line
 
     @property
+    def waits(self) -> bool:
+        """Whether it waits for a timer of the product."""
+        return any(step.check is not None for step in self.vector.steps)
+
+    @property
     def draft(self) -> bool:
         """Whether it runs and is shown, but never counts."""
         return self.vector.status is VectorStatus.DRAFT
@@ -118,7 +123,7 @@ def _lateness(item: PlanItem) -> int:
     """Items that wait for a timer come after the others, whose time they share; what disturbs comes last and alone."""
     if item.vector.impact in _LATE:
         return 2
-    return int(any(step.check is not None for step in item.vector.steps))
+    return int(item.waits)
 
 
 class _Planner:

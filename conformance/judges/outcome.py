@@ -49,6 +49,12 @@ def outcome(record: StepRecord, check: ServiceCheck) -> Outcome:
     return Outcome.REFUSED_BY_APPLICATION if exchange.ending in _CLOSED else Outcome.LOST
 
 
+def is_served(exchange: Exchange, check: ServiceCheck) -> bool:
+    """Return whether a service check was answered with the good answer that the endpoint file declares."""
+    answer = exchange.answer
+    return answer is not None and answer.grant is Grant.GRANTED and as_declared(answer, check)
+
+
 def _is_checked(record: StepRecord, check: ServiceCheck) -> bool:
     """Whether the endpoint file says what the good answer to this operation is."""
     in_cleartext = record.operation == "port.probe" and record.parameters.get("speak") == "http"

@@ -31,6 +31,7 @@ vectors:
         expect: served
 """
 ITEM = "PKI-07/after-a-clock-change@distribution:https"
+OK = says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +51,26 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def row(endpoint: Path, catalogue: Catalogue, out: Path, hooks: str) -> ItemResult:
+def row(endpoint: Path, catalogue: Catalogue, out: Path, hooks: str, item_id: str = ITEM) -> ItemResult:
     path = endpoint.with_name(f"{out.parent.name}.yaml")
     path.write_text(endpoint.read_text("utf-8") + hooks, encoding="utf-8")
-    desk = read_desk(Choices(endpoint=path, out=out, selection=(ITEM,)), catalogue)
+    desk = read_desk(Choices(endpoint=path, out=out, selection=(item_id,)), catalogue)
     report = open_campaign(desk, check(desk)).run_all()
-    return next(item for item in report.items if item.id == ITEM)
+    return next(item for item in report.items if item.id == item_id)
 
 
 def test_a_hook_that_works_lets_the_item_go_on(endpoint: Path, catalogue: Catalogue, tmp_path: Path) -> None:
-    with upper_tester(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as (url, received):
+    with upper_tester(OK) as (url, received):
         result = row(endpoint, catalogue, tmp_path / "run", f"hooks: {{clock-set: {{url: '{url}'}}}}\n")
     assert result.verdict is Verdict.PASS
     assert [body for _, body in received] == [{"offset_s": 0}]
+
+
+def test_a_product_without_http_is_ready_again_too(endpoint: Path, catalogue: Catalogue, tmp_path: Path) -> None:
+    item = ITEM.replace(":https", ":modbus")
+    with upper_tester(OK) as (url, _):
+        result = row(endpoint, catalogue, tmp_path / "run", f"hooks: {{clock-set: {{url: '{url}'}}}}\n", item)
+    assert result.verdict is Verdict.PASS
 
 
 def test_a_hook_that_fails_makes_the_item_inconclusive(endpoint: Path, catalogue: Catalogue, tmp_path: Path) -> None:
