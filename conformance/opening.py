@@ -122,13 +122,14 @@ def open_campaign(desk: Desk, checked: Preflight) -> Campaign:
     checked.demand()
     now = datetime.now(UTC)
     run_id = new_run_id(now)
+    versions = environment()
     endpoint = desk.endpoint
     header = Header(
         run_id=run_id,
         mode=desk.choices.mode,
         started=timestamp(now),
-        suite=environment()["mgcc"],
-        environment=environment(),
+        suite=versions["mgcc"],
+        environment=versions,
         product=msgspec.to_builtins(endpoint.product),
         endpoint=_shown(endpoint),
         endpoint_digest=desk.loaded.digest,

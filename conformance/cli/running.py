@@ -25,7 +25,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     _endpoint_options(run)
     _run_options(run)
     run.add_argument("--select", default="", metavar="IDS", help="families, criteria, vectors or items: PKI,TLS-04/...")
-    run.set_defaults(run=_run)
+    run.set_defaults(run=_perform)
     rerun = command("rerun", help="run again what did not pass in a stored run; a new record of its own")
     rerun.add_argument("--failed", type=Path, required=True, metavar="DIR", help="run folder")
     _endpoint_options(rerun)
@@ -59,10 +59,6 @@ def _preflight(arguments: argparse.Namespace, language: Language) -> int:
     checked = check(read_desk(choices(arguments)))
     print_preflight(checked, language, sys.stdout)
     return ExitCode.BAD_INPUT if checked.failed else ExitCode.CONNECT
-
-
-def _run(arguments: argparse.Namespace, language: Language) -> int:
-    return _perform(arguments, language)
 
 
 def _rerun(arguments: argparse.Namespace, language: Language) -> int:
