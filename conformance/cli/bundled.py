@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.cli.columns import write_json
 from conformance.cli.exit_codes import ExitCode
 from conformance.cli.language import bilingual_commands
 from conformance.model.finding import Verdict
@@ -172,7 +173,7 @@ def _faults(_arguments: argparse.Namespace, language: Language) -> int:
 
 def _prove(arguments: argparse.Namespace, language: Language) -> int:
     from conformance.catalogue.selection import split_selection  # noqa: PLC0415
-    from conformance.cli.kill_matrix import as_json, print_matrix  # noqa: PLC0415
+    from conformance.cli.kill_matrix import as_data, print_matrix  # noqa: PLC0415
     from conformance.proving import prove  # noqa: PLC0415
 
     stream = sys.stderr if arguments.json == "-" else sys.stdout
@@ -184,8 +185,6 @@ def _prove(arguments: argparse.Namespace, language: Language) -> int:
         progress=lambda fault, done, total: print(f"[{done:>3}/{total}] {fault}", file=stream, flush=True),
     )
     print_matrix(matrix, language, stream)
-    if arguments.json == "-":
-        sys.stdout.write(as_json(matrix))
-    elif arguments.json:
-        Path(arguments.json).write_text(as_json(matrix), encoding="utf-8")
+    if arguments.json:
+        write_json(as_data(matrix), arguments.json)
     return ExitCode.CONNECT if matrix.holds else ExitCode.NON_CONFORMITY

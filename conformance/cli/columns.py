@@ -36,8 +36,10 @@ def write_json(value: Any, target: str) -> None:
     """Write `value` as JSON to the file `target`, or to standard output if it is `-`. Raises OSError."""
     import msgspec  # noqa: PLC0415  most commands print for people
 
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    content = msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
     if target == "-":
-        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
     else:
-        Path(target).write_text(text, encoding="utf-8")
+        Path(target).write_bytes(content)

@@ -1,6 +1,6 @@
 """Shows the kill matrix: as a table for people, and as JSON."""
 
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 from rich.console import Console
@@ -82,10 +82,10 @@ def _complaints(matrix: Matrix) -> list[str]:
     return lines
 
 
-def as_json(matrix: Matrix) -> str:
-    """Return the matrix as JSON, with `holds` and each fault's `killed`."""
-    content = msgspec.to_builtins(matrix)
+def as_data(matrix: Matrix) -> dict[str, Any]:
+    """Return the matrix as plain data, with `holds` and each fault's `killed`."""
+    content: dict[str, Any] = msgspec.to_builtins(matrix)
     content["holds"] = matrix.holds
     for shown, row in zip(content["rows"], matrix.rows, strict=True):
         shown["killed"] = row.killed
-    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
+    return content

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from msgspec import Struct
 
+from conformance.cli.columns import write_json
 from conformance.cli.exit_codes import ExitCode
 from conformance.evidence import EvidenceError
 from conformance.model.problem import ProblemError, SuiteBrokenError
@@ -84,7 +85,8 @@ def perform(chosen: "Choices", telling: Telling, *, exit_code: Callable[["Report
             report = campaign.finish(complete=False)
         try:
             write_views(report, campaign.evidence.folder, telling.formats, telling.language)
-            write_json(report, telling.json)
+            if telling.json:
+                write_json(report, telling.json)
         except ViewNotWrittenError as error:
             raise SuiteBrokenError(error.text.in_(telling.language)) from error
         except OSError as error:
@@ -111,20 +113,6 @@ def print_preflight(checked: "Preflight", language: Language, stream: TextIO) ->
         print(f"{signs[one.grade]} {one.title.in_(language)}: {one.found.in_(language)}", file=stream)
         if one.remedy is not None:
             print(f"    -> {one.remedy.in_(language)}", file=stream)
-
-
-def write_json(report: "Report", where: str | None) -> None:
-    """Write the report to the file `where`, `-` being standard output; None writes nothing."""
-    import msgspec  # noqa: PLC0415
-
-    if where is None:
-        return
-    content = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
-    if where == "-":
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-    else:
-        Path(where).write_bytes(content)
 
 
 def _facts(desk: "Desk", checked: "Preflight", campaign: "Campaign") -> "RunFacts":

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.cli.columns import write_json
 from conformance.cli.exit_codes import ExitCode, of_run
 from conformance.cli.language import bilingual_commands
 from conformance.model.problem import ProblemError
@@ -137,7 +138,6 @@ def _print_frames(folder: Path, number: int, transcript: "Transcript", language:
 
 
 def _rejudge(arguments: argparse.Namespace, language: Language) -> int:
-    from conformance.cli.performing import write_json  # noqa: PLC0415
     from reports.terminal import Console  # noqa: PLC0415
 
     before, _ = _read(arguments.folder)
@@ -151,7 +151,8 @@ def _rejudge(arguments: argparse.Namespace, language: Language) -> int:
     for item in changed:
         line = _CHANGED.format(item=item.id, before=verdicts[item.id], after=item.verdict)
         print(line.in_(language), file=stream)
-    write_json(after, arguments.json)
+    if arguments.json:
+        write_json(after, arguments.json)
     code = of_run(after)
     with Console(stream, language) as console:
         console.run_finished(after, None, code)
@@ -200,17 +201,11 @@ def _sanitise(arguments: argparse.Namespace, language: Language) -> int:
 
 
 def _compare(arguments: argparse.Namespace, language: Language) -> int:
-    import msgspec  # noqa: PLC0415
-
     from reports.compare import compare, render  # noqa: PLC0415
 
     comparison = compare(_read(arguments.before)[0], _read(arguments.after)[0])
     stream = sys.stderr if arguments.json == "-" else sys.stdout
     stream.write(render(comparison, language))
     if arguments.json:
-        content = msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode() + "\n"
-        if arguments.json == "-":
-            sys.stdout.write(content)
-        else:
-            Path(arguments.json).write_text(content, encoding="utf-8")
+        write_json(comparison, arguments.json)
     return ExitCode.NON_CONFORMITY if comparison.newly_failing else ExitCode.CONNECT
